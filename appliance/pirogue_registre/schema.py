@@ -1,0 +1,140 @@
+"""The register's tables, as migrations (sqlite-utils). Every table and column has its row in docs/glossaire.md."""
+
+from sqlite_utils import Migrations
+from sqlite_utils.db import Database
+
+migrations = Migrations("registre")
+
+JOURNAL = """
+CREATE TABLE evenement (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    personne_id TEXT,
+    seance_id TEXT,
+    valeurs TEXT NOT NULL,
+    auteur TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    bt_ns INTEGER NOT NULL,
+    mur_ms INTEGER NOT NULL,
+    qualite TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER evenement_sans_retouche BEFORE UPDATE ON evenement
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER evenement_sans_retrait BEFORE DELETE ON evenement
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER evenement_sans_trou BEFORE INSERT ON evenement
+    WHEN NEW.seq IS NOT 1 + (SELECT coalesce(max(seq), 0) FROM evenement)
+    BEGIN SELECT RAISE(ABORT, 'the journal has no gap'); END;
+"""
+
+# Views: rebuilt from the journal by `journal.rejouer`, never written any other way.
+VUES = """
+CREATE TABLE ancre (
+    seq INTEGER PRIMARY KEY, boot_id TEXT NOT NULL, bt_ns INTEGER NOT NULL, utc_ms INTEGER NOT NULL,
+    source TEXT NOT NULL
+) STRICT;
+CREATE TABLE compte (
+    compte_id TEXT PRIMARY KEY, nom TEXT NOT NULL, role TEXT NOT NULL, actif INTEGER NOT NULL
+) STRICT;
+CREATE TABLE escale (
+    escale_id TEXT PRIMARY KEY, nom TEXT NOT NULL, type TEXT NOT NULL, arrondissement TEXT,
+    couverture_4g TEXT NOT NULL
+) STRICT;
+CREATE TABLE groupe (
+    groupe_id TEXT PRIMARY KEY, libelle TEXT NOT NULL, etablissement TEXT NOT NULL, escale_id TEXT,
+    capacite INTEGER NOT NULL, parcours TEXT NOT NULL
+) STRICT;
+CREATE TABLE jeune (
+    personne_id TEXT PRIMARY KEY, code_jeune TEXT NOT NULL UNIQUE, sexe TEXT NOT NULL,
+    tranche_age_inscription TEXT NOT NULL, territoire TEXT NOT NULL, situation TEXT NOT NULL,
+    niveau_scolaire TEXT NOT NULL, animal TEXT NOT NULL, complet INTEGER NOT NULL
+) STRICT;
+CREATE TABLE identite (
+    personne_id TEXT PRIMARY KEY, chiffre BLOB NOT NULL
+) STRICT;
+CREATE TABLE inscription (
+    personne_id TEXT NOT NULL, groupe_id TEXT NOT NULL, parcours TEXT NOT NULL, statut TEXT NOT NULL,
+    motif_sortie TEXT, PRIMARY KEY (personne_id, groupe_id)
+) STRICT;
+CREATE TABLE consentement (
+    personne_id TEXT NOT NULL, finalite TEXT NOT NULL, valeur TEXT NOT NULL, forme TEXT, par TEXT, lien TEXT,
+    version_notice TEXT NOT NULL, PRIMARY KEY (personne_id, finalite)
+) STRICT;
+CREATE TABLE seance (
+    seance_id TEXT PRIMARY KEY, type_seance TEXT NOT NULL, module TEXT NOT NULL, groupe_id TEXT NOT NULL,
+    escale_id TEXT, formateur TEXT NOT NULL, postes_utilisables INTEGER NOT NULL, statut TEXT NOT NULL,
+    motif_annulation TEXT, tetes INTEGER,
+    debut_boot_id TEXT NOT NULL, debut_bt_ns INTEGER NOT NULL, debut_mur_ms INTEGER NOT NULL,
+    fin_boot_id TEXT, fin_bt_ns INTEGER, fin_mur_ms INTEGER
+) STRICT;
+CREATE TABLE presence (
+    seance_id TEXT NOT NULL, personne_id TEXT NOT NULL, etat TEXT NOT NULL, source TEXT NOT NULL,
+    arrivee_heure TEXT, depart_heure TEXT, motif_absence TEXT, binome_avec TEXT,
+    arrivee_boot_id TEXT, arrivee_bt_ns INTEGER, arrivee_mur_ms INTEGER,
+    marque_par TEXT NOT NULL, PRIMARY KEY (seance_id, personne_id)
+) STRICT;
+CREATE TABLE presence_correction (
+    seq INTEGER PRIMARY KEY, seance_id TEXT NOT NULL, personne_id TEXT NOT NULL, ancien TEXT NOT NULL,
+    nouveau TEXT NOT NULL, motif_correction TEXT NOT NULL, auteur TEXT NOT NULL,
+    apres_cloture INTEGER NOT NULL, boot_id TEXT NOT NULL, bt_ns INTEGER NOT NULL, mur_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE connexion (
+    connexion_id TEXT PRIMARY KEY, seance_id TEXT NOT NULL, personne_id TEXT NOT NULL, binome_avec TEXT,
+    ouverte INTEGER NOT NULL
+) STRICT;
+CREATE INDEX connexion_ouverte ON connexion (seance_id, ouverte);
+CREATE TABLE progres (
+    personne_id TEXT NOT NULL, contenu_id TEXT NOT NULL, module TEXT NOT NULL, genre TEXT NOT NULL,
+    progression REAL NOT NULL, temps_s INTEGER NOT NULL, justes INTEGER, questions INTEGER,
+    acheve INTEGER NOT NULL, source TEXT NOT NULL, PRIMARY KEY (personne_id, contenu_id)
+) STRICT;
+"""
+
+# Not views: secrets that must never travel, and the exchange's own state (same file, so one transaction).
+HORS_JOURNAL = """
+CREATE TABLE coffre (
+    personne_id TEXT PRIMARY KEY, cle BLOB NOT NULL
+) STRICT;
+CREATE TABLE secret_compte (
+    compte_id TEXT PRIMARY KEY, pin_argon2 TEXT NOT NULL, a_changer INTEGER NOT NULL, echecs INTEGER NOT NULL,
+    bloque_boot_id TEXT, bloque_bt_ns INTEGER
+) STRICT;
+CREATE TABLE reglage (
+    nom TEXT PRIMARY KEY, valeur TEXT NOT NULL
+) STRICT;
+CREATE TABLE lot (
+    id TEXT PRIMARY KEY, incarnation TEXT NOT NULL, premier INTEGER NOT NULL UNIQUE, dernier INTEGER NOT NULL,
+    apres BLOB NOT NULL, corps BLOB NOT NULL
+) STRICT;
+CREATE TABLE depot (
+    lot_id TEXT NOT NULL, voie TEXT NOT NULL, support TEXT NOT NULL, mur_ms INTEGER NOT NULL,
+    PRIMARY KEY (lot_id, voie, support)
+) STRICT;
+CREATE TABLE recu (
+    serie INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, jusqua INTEGER NOT NULL, corps BLOB NOT NULL
+) STRICT;
+"""
+
+
+@migrations()
+def m0001_journal(db: Database) -> None:
+    """The journal and its guards: append-only, without a gap."""
+    db.executescript(JOURNAL)
+
+
+@migrations()
+def m0002_vues(db: Database) -> None:
+    """The views of the journal."""
+    db.executescript(VUES)
+
+
+@migrations()
+def m0003_hors_journal(db: Database) -> None:
+    """Secrets and the state of the exchange."""
+    db.executescript(HORS_JOURNAL)
+
+
+#: Names of all the migrations, so that opening an up-to-date register need not load sqlite-utils.
+TOUTES = ("m0001_journal", "m0002_vues", "m0003_hors_journal")
