@@ -1,0 +1,25 @@
+"""The portal's application: the youths' pages, the trainers' pages, and what guards both."""
+
+from flask import Flask
+
+from pirogue_portail import actifs, contexte, garde, pannes
+from pirogue_portail.config import ConfigPortail
+from pirogue_portail.jeune import blueprint as jeune
+
+
+def create_app(config: ConfigPortail) -> Flask:
+    """
+    Make the portal. Nothing is opened or written before the first request.
+
+    Args:
+        config: where the register, the course and Kolibri are, and under which names we answer.
+    """
+    app = Flask("pirogue_portail", static_folder=None)
+    app.secret_key = config.secret
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    contexte.installer(app, config)
+    garde.installer(app)
+    actifs.installer(app)
+    pannes.installer(app)
+    app.register_blueprint(jeune)
+    return app

@@ -1,0 +1,32 @@
+"""What the portal must be told to start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigPortail:
+    """
+    Where things are and who may call; nothing here is read from the network.
+
+    Attributes:
+        registre: folder of the register.
+        secret: signs the cookies; drawn for this box, 32 bytes.
+        kolibri_base: address of Kolibri as a browser sees it, with its final slash (`http://localhost:8081/`).
+        kolibri_maison: Kolibri's home folder, to read progress; None when there is no Kolibri here.
+        cle_kolibri: key shared with our Kolibri plugin, signs the one-time entry; None when there is no Kolibri.
+        parcours: folder of the course sources (Markdown and YAML).
+        hotes: Host headers that are ours (`localhost:8080`, or `pirogue.internal` for any port).
+        portail_base: address of the portal as a browser sees it, with its final slash.
+        audio: folder of recorded voices (`<langue>/<cle>.opus`), asked before the ones we ship; None without.
+    """
+
+    registre: Path
+    secret: bytes
+    kolibri_base: str
+    kolibri_maison: Path | None
+    cle_kolibri: bytes | None
+    parcours: Path
+    hotes: tuple[str, ...]
+    portail_base: str
+    audio: Path | None = None

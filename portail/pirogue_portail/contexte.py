@@ -1,0 +1,34 @@
+"""What a view reaches for: the configuration and the register of this request."""
+
+from typing import cast
+
+from flask import Flask, current_app, g
+from pirogue_registre import base
+from pirogue_registre.base import Registre
+
+from pirogue_portail.config import ConfigPortail
+
+
+def config() -> ConfigPortail:
+    """Return the configuration that the running portal was made with."""
+    return cast(ConfigPortail, current_app.extensions["pirogue"])
+
+
+def registre() -> Registre:
+    """Return the register, opened at the first call of a request and closed at its end."""
+    if "registre" not in g:
+        g.registre = base.ouvrir(config().registre)
+    return cast(Registre, g.registre)
+
+
+def _fermer(_erreur: BaseException | None) -> None:
+    """Close the register that the request may have opened."""
+    ouvert = g.pop("registre", None)
+    if ouvert is not None:
+        base.fermer(ouvert)
+
+
+def installer(app: Flask, config_portail: ConfigPortail) -> None:
+    """Give the application its configuration and its register."""
+    app.extensions["pirogue"] = config_portail
+    app.teardown_appcontext(_fermer)

@@ -1,0 +1,55 @@
+"""The portal as a process: one worker that shares its memory with its parent, eight threads."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from pirogue_portail.app import create_app
+from pirogue_portail.config import ConfigPortail
+
+FILS = 8
+
+
+class Serveur(BaseApplication):  # type: ignore[misc]
+    """Gunicorn around one application, told everything by argument and nothing by file or environment."""
+
+    def __init__(self, app: Flask, reglages: dict[str, Any]) -> None:
+        self.app = app
+        self.reglages = reglages
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the settings that were given."""
+        for nom, valeur in self.reglages.items():
+            self.cfg.set(nom, valeur)
+
+    def load(self) -> Flask:
+        """Return the application, made before the fork so that its memory is shared."""
+        return self.app
+
+
+def servir(config: ConfigPortail, port: int, *, adresse: str = "127.0.0.1") -> None:
+    """
+    Serve the portal until SIGTERM or SIGINT; returns by ending the process, as gunicorn does.
+
+    Args:
+        config: what the portal must be told.
+        port: TCP port to listen on.
+        adresse: address to listen on; the front server is on this machine.
+    """
+    reglages = {
+        "bind": f"{adresse}:{port}",
+        "worker_class": "gthread",
+        "workers": 1,
+        "threads": FILS,
+        "preload_app": True,
+        "keepalive": 15,
+        "timeout": 60,
+        "graceful_timeout": 5,
+        "limit_request_line": 4094,
+        "proc_name": "pirogue-portail",
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+    Serveur(create_app(config), reglages).run()
