@@ -99,7 +99,7 @@ def transaction(registre: Registre) -> Iterator[None]:
             yield
             db.execute("COMMIT")
         finally:
-            if db.in_transaction:
+            if registre.db.in_transaction:
                 db.execute("ROLLBACK")
 
 
@@ -145,11 +145,9 @@ def _phrases() -> Iterator[None]:
             raise DisquePlein("Le disque de la boîte est plein : ce geste n'a pas été enregistré.") from cause
         if "locked" in texte:
             raise RegistreOccupe("Le registre est occupé : ce geste n'a pas été enregistré.") from cause
-        if isinstance(cause, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
-            cause, sqlite3.IntegrityError | sqlite3.ProgrammingError
-        ):
-            raise RegistreIllisible(f"Le registre ne peut pas être écrit ({texte}).") from cause
-        raise
+        if isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise  # a fault of ours, not of the disk
+        raise RegistreIllisible(f"Le registre ne peut pas être écrit ({texte}).") from cause
     except OSError as cause:
         if cause.errno in {28, 122}:  # ENOSPC, EDQUOT
             raise DisquePlein("Le disque de la boîte est plein : ce geste n'a pas été enregistré.") from cause

@@ -1,44 +1,16 @@
 """The journal: every write is one immutable event, numbered without a gap, and the views follow in the same stroke."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from pirogue_registre import vues
 from pirogue_registre.base import Registre, transaction
+from pirogue_registre.evenements import Evenement
 from pirogue_socle.horloge import Instant
 from pirogue_socle.ids import nouvel_id
 
 #: Events about the box rather than about people: they alone do not make yesterday's data "aboard only" again.
 TECHNIQUES = ("ancre", "relais_cree", "compte_cree", "compte_change")
-
-
-@dataclass(frozen=True, slots=True)
-class Evenement:
-    """
-    One line of the journal.
-
-    Attributes:
-        seq: its number on this box, from 1, without a gap; the only order.
-        id: random identifier.
-        type, version: what it is and the form of its `valeurs`.
-        personne_id, seance_id: whom and which session it is about, when it is.
-        valeurs: the fact itself; codes and numbers, never a name in clear.
-        auteur: id of the account, or `jeune`, `portail`, `sync`, `pirogue`.
-        instant: when, as the machine saw it.
-        qualite: `ancree` if the true time of this boot was known when it was written, else `mur`.
-    """
-
-    seq: int
-    id: str
-    type: str
-    version: int
-    personne_id: str | None
-    seance_id: str | None
-    valeurs: dict[str, Any]
-    auteur: str
-    instant: Instant
-    qualite: str
 
 
 COLONNES = "seq, id, type, version, personne_id, seance_id, valeurs, auteur, boot_id, bt_ns, mur_ms, qualite"
@@ -144,7 +116,7 @@ def _rangee(evenement: Evenement) -> tuple[object, ...]:
     )
 
 
-def _evenement(rangee: Any) -> Evenement:  # noqa: ANN401 - a sqlite3.Row
+def _evenement(rangee: Any) -> Evenement:
     return Evenement(
         seq=rangee["seq"],
         id=rangee["id"],

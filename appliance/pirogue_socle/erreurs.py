@@ -1,7 +1,7 @@
 """Expected errors: one French sentence for the person, one `geste` (what to do now), one exit code."""
 
 
-class ErreurPirogue(Exception):  # noqa: N818 - the family name of all our facts
+class ErreurPirogue(Exception):
     """
     A fact that stops an act and that a person can do something about.
 

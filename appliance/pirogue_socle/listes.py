@@ -20,9 +20,7 @@ def villages() -> dict[str, str]:
     """Return the villages a trainee may come from: code → name, as in `territoires.csv`."""
     texte = files("pirogue_socle").joinpath("territoires.csv").read_text(encoding="utf-8")
     lignes = csv.DictReader(texte.splitlines())
-    return {ligne["code"]: ligne["nom"] for ligne in lignes if ligne["niveau"] == "village"} | {
-        "nc": "Non communiqué"
-    }
+    return {ligne["code"]: ligne["nom"] for ligne in lignes if ligne["niveau"] == "village"} | {"nc": "Non communiqué"}
 
 
 def libelle(liste: str, code: str) -> str:
