@@ -1,0 +1,192 @@
+"""
+The stick: its folders, and the only code that opens, writes or removes a file on it.
+
+A stick comes from anywhere. Nothing on it is followed (no symbolic link), waited for (no pipe), believed by its name
+or read beyond a cap. Files are immutable: a lot is written once under its own name and never replaced in place.
+
+Writing needs one step more than the textbook: on vfat, `fsync, rename, fsync(folder)` leaves an *empty* file if the
+stick is pulled (measured: 218 out of 218), because the renamed entry has no cluster until the inode is written again.
+So the descriptor stays open and is synced a second time after the rename (measured: 242 intact out of 242).
+"""
+
+import contextlib
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pirogue_echange.lot import LOT_MAX
+from pirogue_socle.erreurs import ErreurPirogue
+
+RACINE = "PIROGUE"
+NOM_LOT = re.compile(r"([0-9a-f]{32})\.lot")
+#: Beyond this many entries the rest of a folder is not looked at.
+ENTREES_MAX = 10_000
+_OUVRIR = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+LISEZMOI = """\
+CLÉ DE LA PIROGUE CONNECTÉE
+
+Cette clé transporte des données scellées entre la pirogue et la terre.
+Personne ne peut les lire en route. Ne change rien dans ce dossier.
+
+  montee     ce qui part de la pirogue
+  descente   les reçus qui reviennent de la terre
+
+Si tu trouves cette clé, rends-la à l'équipe de la pirogue. Merci !
+"""
+
+
+class SupportAbsent(ErreurPirogue):
+    """The folder is not there, or is not a folder, or the stick was pulled."""
+
+    geste = "Remets la clé et recommence. Les données sont toujours à bord."
+    code = 70
+
+
+class SupportPlein(ErreurPirogue):
+    """No room on the stick; what was announced before is on it."""
+
+    geste = "Fais de la place sur la clé, ou prends une autre clé. Les données sont toujours à bord."
+    code = 71
+
+
+class SupportProtege(ErreurPirogue):
+    """The stick may not be written."""
+
+    geste = "Déverrouille la clé (petit bouton sur le côté) ou prends une autre clé."
+    code = 72
+
+
+class SupportDefaillant(ErreurPirogue):
+    """The stick answers with errors, or what was written does not read back."""
+
+    geste = "Cette clé est abîmée : prends une autre clé. Les données sont toujours à bord."
+    code = 73
+
+
+@contextlib.contextmanager
+def phrases() -> Iterator[None]:
+    """Turn what the system says about a stick into a sentence for a person."""
+    try:
+        yield
+    except OSError as cause:
+        if cause.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise SupportPlein("La clé est pleine.") from cause
+        if cause.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise SupportProtege("La clé est protégée : on ne peut pas écrire dessus.") from cause
+        if cause.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENODEV, errno.ENXIO}:
+            raise SupportAbsent("Ce dossier n'est pas une clé utilisable, ou la clé a été retirée.") from cause
+        raise SupportDefaillant(f"La clé ne répond pas bien ({cause.strerror}).") from cause
+
+
+@contextlib.contextmanager
+def ouvrir_dossier(support: Path, *noms: str, creer: bool = False) -> Iterator[int]:
+    """
+    Open a folder of the stick, one level after another, without following a link; yield its descriptor.
+
+    Args:
+        support: where the stick is mounted.
+        noms: names below it, such as `PIROGUE`, `montee`.
+        creer: make the missing folders, durably.
+
+    Raises:
+        OSError: to be turned into a sentence by `phrases`.
+    """
+    fd = os.open(support, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for nom in noms:
+            if creer:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(nom, 0o777, dir_fd=fd)
+                    os.fsync(fd)
+            suivant = os.open(nom, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd)
+            os.close(fd)
+            fd = suivant
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def lister(dossier: int) -> list[str]:
+    """Return the names of the lots of an open folder, sorted; other names and entries past the cap are left out."""
+    noms = []
+    with os.scandir(dossier) as entrees:
+        for rang, entree in enumerate(entrees):
+            if rang == ENTREES_MAX:
+                break
+            if NOM_LOT.fullmatch(entree.name):
+                noms.append(entree.name)
+    return sorted(noms)
+
+
+def lire(dossier: int, nom: str, *, maximum: int = LOT_MAX) -> bytes | None:
+    """
+    Read one regular file of an open folder; None if it is anything else, or larger than `maximum` bytes.
+
+    Raises:
+        OSError: the stick does not answer.
+    """
+    try:
+        fd = os.open(nom, os.O_RDONLY | _OUVRIR, dir_fd=dossier)
+    except OSError as cause:
+        if cause.errno in {errno.ELOOP, errno.ENXIO, errno.ENOENT, errno.EACCES, errno.EISDIR}:
+            return None
+        raise
+    with os.fdopen(fd, "rb") as fichier:
+        etat = os.fstat(fd)
+        if not stat.S_ISREG(etat.st_mode) or etat.st_size > maximum:
+            return None
+        octets = fichier.read(maximum + 1)
+    return octets if len(octets) <= maximum else None
+
+
+def ecrire(dossier: int, nom: str, octets: bytes) -> None:
+    """
+    Write one new file durably: temporary name, sync, rename, sync again, sync the folder.
+
+    Raises:
+        OSError: to be turned into a sentence by `phrases`; the temporary file is removed where possible.
+    """
+    provisoire = f"{nom}.tmp"
+    effacer(dossier, provisoire)
+    fd = os.open(provisoire, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _OUVRIR, 0o666, dir_fd=dossier)
+    try:
+        reste = memoryview(octets)
+        while reste:
+            reste = reste[os.write(fd, reste) :]
+        os.fsync(fd)
+        os.rename(provisoire, nom, src_dir_fd=dossier, dst_dir_fd=dossier)
+        os.fsync(fd)
+        os.fsync(dossier)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)  # so that reading back asks the stick, not the memory
+    except OSError:
+        with contextlib.suppress(OSError):
+            effacer(dossier, provisoire)
+        raise
+    finally:
+        os.close(fd)
+
+
+def effacer(dossier: int, nom: str) -> bool:
+    """Remove one name from an open folder, if it is there; say whether it was. A link is removed, not followed."""
+    try:
+        os.unlink(nom, dir_fd=dossier)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def relire(dossier: int, attendus: dict[str, bytes]) -> None:
+    """
+    Read every announced file back and compare it byte for byte.
+
+    Raises:
+        SupportDefaillant: one of them is missing or different.
+        OSError: the stick does not answer.
+    """
+    mauvais = [nom for nom, octets in attendus.items() if lire(dossier, nom) != octets]
+    if mauvais:
+        raise SupportDefaillant(f"La clé n'a pas gardé ce qu'on y a écrit ({len(mauvais)} fichier(s)).")
