@@ -1,0 +1,46 @@
+"""
+The French that Kolibri 0.19.5 lacks.
+
+Kolibri leaves some French messages empty and shows them in English, or not at all. `francais.json` holds ours
+(`Namespace.key`: sentence). Kolibri takes a message file whole from the first directory that has it, so the
+installed messages and ours are written together, into a directory that our settings put first.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+DOSSIER = Path("fr_FR") / "LC_MESSAGES"
+
+
+def nos_messages() -> dict[str, str]:
+    """Return our sentences by message key."""
+    texte = files("pirogue_kolibri").joinpath("francais.json").read_text(encoding="utf-8")
+    messages: dict[str, str] = json.loads(texte)
+    return messages
+
+
+def completes(langue: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield (file name, installed messages with the empty ones filled) for each message file of `langue`."""
+    notres = nos_messages()
+    for fichier in sorted((langue / DOSSIER).glob("*-messages.json")):
+        messages: dict[str, str] = json.loads(fichier.read_text(encoding="utf-8"))
+        complet = {cle: phrase or notres.get(cle, "") for cle, phrase in messages.items()}
+        if complet != messages:
+            yield fichier.name, complet
+
+
+def ecrire(langue: Path, destination: Path) -> None:
+    """Write the completed message files under `destination`; a file that is already right is left alone."""
+    dossier = destination / DOSSIER
+    dossier.mkdir(parents=True, exist_ok=True)
+    for nom, messages in completes(langue):
+        texte = json.dumps(messages, ensure_ascii=False, sort_keys=True, indent=0)
+        cible = dossier / nom
+        if cible.exists() and cible.read_text(encoding="utf-8") == texte:
+            continue
+        provisoire = cible.with_suffix(".part")
+        provisoire.write_text(texte, encoding="utf-8")
+        os.replace(provisoire, cible)
