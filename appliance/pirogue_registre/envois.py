@@ -175,7 +175,7 @@ def noter_recu(registre: Registre, *, incarnation: str, jusqua: int, h: bytes, s
     if incarnation != reglages.lire(registre, "incarnation"):
         return False
     with transaction(registre):
-        rangee = registre.db.execute("SELECT coalesce(max(serie), -1) FROM recu").fetchone()
+        rangee = registre.db.execute("SELECT coalesce(max(serie), 0) FROM recu").fetchone()
         if serie <= rangee[0]:
             return False
         if jusqua < couvert_jusqua(registre):
