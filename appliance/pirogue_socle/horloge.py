@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 #: Benin keeps UTC+1 all year, without summer time (tz database, Africa/Porto-Novo).
@@ -63,10 +64,16 @@ class Ancre:
 def maintenant() -> Instant:
     """Read the clocks now. The only place of the product that does."""
     return Instant(
-        boot_id=Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", ""),
+        boot_id=_boot_id(),
         bt_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         mur_ms=time.time_ns() // NS_PAR_MS,
     )
+
+
+@cache
+def _boot_id() -> str:
+    """Read the kernel's id of this boot, once: it cannot change while this process lives."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip().replace("-", "")
 
 
 def ancres_par_boot(ancres: Iterable[Ancre]) -> dict[str, Ancre]:

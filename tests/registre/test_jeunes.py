@@ -1,0 +1,161 @@
+"""Enrolment keeps names apart, lets everyone in, and knows a face it has seen."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from equipage import Bord, fiche
+from pirogue_registre import coffre, comptes, fiches, jeunes, journal, ressemblance
+from pirogue_socle.erreurs import EntreeInvalide
+
+
+@pytest.mark.parametrize("prenom", ["Ɖɛɔ", "N'Tcha", "Afi 🐟", "Mèdéssè Akɔ́sua", "عائشة"])
+def test_a_name_comes_back_as_it_was_written(bord: Bord, prenom: str) -> None:
+    """Letters of Fon and Tofin, apostrophes, emoji."""
+    jeune = jeunes.inscrire(
+        bord.registre, fiche=fiche(prenom, "D'Almeida"), groupe_id=bord.groupe, instant=bord.horloge(), auteur="x"
+    )
+
+    assert (jeune.prenom, jeune.nom_court) == (prenom, f"{prenom} D.")
+
+
+def test_no_name_is_readable_in_the_files_of_the_register(bord: Bord, tmp_path: Path) -> None:
+    """A stolen card shows no name without the safe's key; neither do the lines that travel."""
+    bord.registre.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    octets = (tmp_path / "registre" / "registre.sqlite3").read_bytes()
+    lignes = b"".join(ligne for _, ligne in journal.lignes(bord.registre, apres=0, limite=1000))
+
+    assert b"Hounsou" not in octets
+    assert b"Hounsou" not in lignes
+    assert jeunes.lire(bord.registre, bord.koffi).nom == "Hounsou"
+
+
+def test_destroying_a_key_makes_the_name_unreadable_and_keeps_the_count(bord: Bord) -> None:
+    """The journal still holds the ciphertext; nobody can read it any more."""
+    bord.registre.db.execute("DELETE FROM coffre WHERE personne_id = ?", (bord.koffi,))
+
+    assert jeunes.lire(bord.registre, bord.koffi).prenom == coffre.EFFACEE.prenom
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 2
+
+
+def test_a_register_with_another_safe_s_key_says_so(bord: Bord, tmp_path: Path) -> None:
+    """A restored card without its key file gives a sentence, not a fault."""
+    (tmp_path / "registre" / "coffre.cle").write_bytes(b"x" * 32)
+
+    with pytest.raises(coffre.CoffreFerme, match="noms sont fermés"):
+        jeunes.lire(bord.registre, bord.afi)
+
+
+@pytest.mark.parametrize(
+    ("champ", "valeur"),
+    [
+        ("prenom", "   "),
+        ("prenom", "x" * 41),
+        ("prenom", "a\x00b"),
+        ("nom", ""),
+        ("sexe", "X"),
+        ("territoire", "paris"),
+        ("situation", ""),
+        ("niveau_scolaire", "doctorat"),
+        ("annee_naissance", "hier"),
+        ("annee_naissance", "1789"),
+        ("annee_naissance", "²⁰¹¹"),
+        ("consentement_suivi", "peut-être"),
+        ("recherche", ""),
+        ("lien", "cousin"),
+        ("par", "voisin"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_written(bord: Bord, champ: str, valeur: str) -> None:
+    """Each of the mandatory fields, empty or forged."""
+    avant = journal.dernier(bord.registre)
+    fausse = dataclasses.replace(fiche("Sèna", "Zinsou"), **{champ: valeur})
+
+    with pytest.raises(EntreeInvalide):
+        jeunes.inscrire(bord.registre, fiche=fausse, groupe_id=bord.groupe, instant=bord.horloge(), auteur="x")
+
+    assert journal.dernier(bord.registre) == avant
+
+
+def test_not_knowing_keeps_nobody_out(bord: Bord) -> None:
+    """Year unknown, everything « non communiqué », consent refused: she is in."""
+    inconnue = fiches.FicheJeune("Sèna", "inconnu", "inconnue", "nc", "nc", "nc", "nc", "non")
+
+    jeune = jeunes.inscrire(bord.registre, fiche=inconnue, groupe_id=bord.groupe, instant=bord.horloge(), auteur="x")
+
+    assert (jeune.annee_naissance, jeune.tranche_age_inscription) == (None, "nc")
+    assert jeunes.consentement(bord.registre, jeune.personne_id, "suivi") == "non"
+
+
+def test_a_newcomer_in_three_fields_is_completed_later(bord: Bord) -> None:
+    """First name, sex, age; then the whole record, with the same code, animal and pictures."""
+    premier = jeunes.inscrire_nouveau(
+        bord.registre, prenom="Jules", sexe="M", age="14", groupe_id=bord.groupe, instant=bord.horloge(), auteur="x"
+    )
+    complet = jeunes.completer(
+        bord.registre,
+        personne_id=premier.personne_id,
+        fiche=fiche("Jules", "Akpo", sexe="M"),
+        instant=bord.horloge(),
+        auteur="x",
+    )
+
+    assert (premier.complet, complet.complet, complet.nom) == (False, True, "Akpo")
+    assert (premier.code_jeune, premier.animal, premier.images) == (
+        complet.code_jeune,
+        complet.animal,
+        complet.images,
+    )
+
+
+@pytest.mark.parametrize(("prenom", "nom"), [("Koffi", "Hounsou"), ("Hounsou", "Kofi"), ("KOFFI", "Hounssou")])
+def test_the_same_person_is_recognised_under_another_spelling(bord: Bord, prenom: str, nom: str) -> None:
+    """First and last name swapped, capitals, a letter more or less."""
+    trouves = jeunes.semblables(bord.registre, prenom=prenom, nom=nom, annee_naissance=2012, groupe_id=bord.groupe)
+
+    assert [jeune.personne_id for jeune in trouves] == [bord.koffi]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(un=st.text(max_size=30), autre=st.text(max_size=30))
+def test_likeness_is_symmetric_and_between_0_and_1(un: str, autre: str) -> None:
+    """Whatever is typed."""
+    assert 0 <= ressemblance.noms(un, autre) <= 1
+    assert ressemblance.noms(un, un) in (0.0, 0.9, 1.0)
+
+
+def test_three_pictures_open_only_in_their_order(bord: Bord) -> None:
+    """The right three, the right order."""
+    images = jeunes.lire(bord.registre, bord.afi).images
+
+    assert jeunes.verifier_images(bord.registre, personne_id=bord.afi, images=images)
+    assert not jeunes.verifier_images(bord.registre, personne_id=bord.afi, images=images[::-1])
+    assert not jeunes.verifier_images(bord.registre, personne_id=bord.afi, images=images[:2])
+
+
+def test_five_wrong_codes_make_the_account_wait_a_minute(bord: Bord) -> None:
+    """By the boot clock: jumping the wall does not help."""
+    for _ in range(4):
+        with pytest.raises(comptes.CodeFaux):
+            comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin="000000", instant=bord.horloge())
+    with pytest.raises(comptes.CodeBloque):
+        comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin="000000", instant=bord.horloge())
+    bord.horloge.sauter(jours=3)
+    with pytest.raises(comptes.CodeBloque):
+        comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin="246810", instant=bord.horloge())
+    bord.horloge.avancer(minutes=1)
+
+    compte = comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin="246810", instant=bord.horloge())
+
+    assert compte.nom == "Rachelle"
+
+
+def test_the_pin_is_nowhere_in_what_travels(bord: Bord) -> None:
+    """Neither in clear nor hashed: a six-digit PIN's hash can be guessed."""
+    lignes = b"".join(ligne for _, ligne in journal.lignes(bord.registre, apres=0, limite=1000))
+
+    assert b"argon2" not in lignes
+    assert b"246810" not in lignes
