@@ -19,6 +19,7 @@ class ConfigPortail:
         hotes: Host headers that are ours (`localhost:8080`, or `pirogue.internal` for any port).
         portail_base: address of the portal as a browser sees it, with its final slash.
         audio: folder of recorded voices (`<langue>/<cle>.opus`), asked before the ones we ship; None without.
+        kolibri_interne: address of Kolibri from this machine, when it is not `kolibri_base`; empty otherwise.
     """
 
     registre: Path
@@ -30,3 +31,4 @@ class ConfigPortail:
     hotes: tuple[str, ...]
     portail_base: str
     audio: Path | None = None
+    kolibri_interne: str = ""

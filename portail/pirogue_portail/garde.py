@@ -46,9 +46,7 @@ def _verifier_hote() -> Response | None:
     phrase = f"L'adresse de la pirogue est {reglages.portail_base}"
     if request.method not in ("GET", "HEAD"):
         return Response(f"Cette adresse n'est pas la nôtre. {phrase}\n", 421, mimetype="text/plain")
-    return Response(
-        f"{phrase}\n", 302, headers={"Location": reglages.portail_base}, mimetype="text/plain"
-    )
+    return Response(f"{phrase}\n", 302, headers={"Location": reglages.portail_base}, mimetype="text/plain")
 
 
 def _verifier_provenance() -> Response | None:

@@ -1,12 +1,13 @@
 """Coming aboard: welcome, tile, three pictures, «C'est toi ?», «Vous êtes deux ?». No page needs JavaScript."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flask import abort, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from pirogue_registre import connexions, jeunes, seances
 from pirogue_registre.jeunes import IMAGES, Jeune
+from pirogue_registre.lieux import lire_groupe
 from pirogue_registre.seances import Seance
-from pirogue_socle.erreurs import Introuvable
+from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from werkzeug.wrappers import Response
 
@@ -25,25 +26,47 @@ def _vers(vue: str, **valeurs: str) -> Response:
     return redirect(url_for(f"jeune.{vue}", **valeurs), code=303)
 
 
-def _tuiles(seance: Seance) -> list[Jeune]:
-    """Return who may come aboard: today's group, less whoever this browser already holds, by first name."""
-    deja = etat.connexion_en_cours()
+@dataclass(frozen=True, slots=True)
+class Pas:
+    """Where this browser is in the sign-in: today's session, the step of the cookie, the trainee of the tile."""
+
+    seance: Seance
+    etape: Embarquement
+    jeune: Jeune | None
+    tuiles: list[Jeune]
+
+
+def _pas() -> Pas | None:
+    """
+    Return where this browser is; None when there is no sign-in to do (no session, or already signed in).
+
+    The tiles are today's group, less whoever this browser already holds. A step that names someone who is not
+    (any more) among them is as if no tile were touched.
+    """
+    seance = seances.en_cours(registre())
+    if seance is None:
+        return None
+    etape, deja = etat.embarquement(), etat.connexion_en_cours()
+    if etape.second != (deja is not None):
+        return None
     a_bord = {deja.personne_id, deja.binome_avec} if deja is not None else set()
-    return [jeune for jeune in jeunes.lister(registre(), groupe_id=seance.groupe_id) if jeune.personne_id not in a_bord]
-
-
-def _choisi(seance: Seance, etape: Embarquement) -> Jeune | None:
-    """Return the trainee of the chosen tile; None if it is not (any more) a tile of today."""
-    return next((jeune for jeune in _tuiles(seance) if jeune.personne_id == etape.personne_id), None)
+    tuiles = [un for un in jeunes.lister(registre(), seance.groupe_id) if un.personne_id not in a_bord]
+    jeune = next((un for un in tuiles if un.personne_id == etape.personne_id), None)
+    return Pas(seance, etape, jeune, tuiles)
 
 
 @blueprint.get("/")
 def accueil() -> str | Response:
-    """Show the welcome screen; a browser that is signed in goes on where it was."""
+    """
+    Show the welcome screen; a browser that is signed in goes on where it was.
+
+    Whoever was signed in here before, and is not any more, is signed out of Kolibri on the way.
+    """
     if etat.connexion_en_cours() is not None:
         return _vers("chemin")
     etat.oublier()
-    if session.pop("sortir_kolibri", False) and cours.kolibri_eveille(config()):
+    if session.get("sortir_kolibri") and cours.kolibri_eveille(config()):
+        del session["sortir_kolibri"]
         return redirect(cours.lien_sortie(config()), code=303)
     return render_template("jeune/accueil.html")
 
@@ -51,25 +74,131 @@ def accueil() -> str | Response:
 @blueprint.get("/qui")
 def qui() -> str | Response:
     """Show today's tiles, or that the session is not open."""
-    seance = seances.en_cours(registre())
-    if seance is None:
-        return render_template("jeune/fermee.html")
-    etape = etat.embarquement()
-    if not etape.second and etat.connexion_en_cours() is not None:
-        return _vers("chemin")
-    groupe = groupes_lire(seance)
-    return render_template("jeune/qui.html", groupe=groupe, tuiles=_tuiles(seance), second=etape.second)
+    pas = _pas()
+    if pas is None:
+        if seances.en_cours(registre()) is None:
+            return render_template("jeune/fermee.html")
+        return _vers("accueil")
+    groupe = lire_groupe(registre(), pas.seance.groupe_id)
+    return render_template("jeune/qui.html", groupe=groupe, tuiles=pas.tuiles, second=pas.etape.second)
 
 
 @blueprint.post("/qui")
 def choisir() -> Response:
     """Keep the tile that was touched; an id that is not on today's list is told so."""
-    seance = seances.en_cours(registre())
-    if seance is None:
+    pas = _pas()
+    if pas is None:
         return _vers("qui")
-    etape = Embarquement(personne_id=request.form.get("personne", ""), second=etat.embarquement().second)
-    if _choisi(seance, etape) is None:
+    voulu = request.form.get("personne", "")
+    if voulu not in {un.personne_id for un in pas.tuiles}:
         flash("Ce nom n'est pas dans la liste d'aujourd'hui. Touche ton nom.", "erreur")
         return _vers("qui")
-    etat.retenir(etape)
+    etat.retenir(Embarquement(personne_id=voulu, second=pas.etape.second))
     return _vers("images")
+
+
+@blueprint.get("/images")
+def images() -> str | Response:
+    """Show the twelve pictures, those already touched first."""
+    pas = _pas()
+    if pas is None or pas.jeune is None:
+        return _vers("qui")
+    if pas.etape.reconnue:
+        return _vers("toi")
+    return render_template(
+        "jeune/images.html", jeune=pas.jeune, choisies=pas.etape.images, toutes=IMAGES, longueur=LONGUEUR
+    )
+
+
+@blueprint.post("/images")
+def toucher_image() -> Response:
+    """Add one picture; at the third, look whether they are hers. The same picture twice counts once."""
+    pas = _pas()
+    if pas is None or pas.jeune is None or pas.etape.reconnue:
+        return _vers("images")
+    image, etape = request.form.get("image", ""), pas.etape
+    if image not in IMAGES:
+        flash("Cette image n'existe pas. Touche une des douze images.", "erreur")
+        return _vers("images")
+    if image not in etape.images:
+        etape = replace(etape, images=(*etape.images, image))
+    if len(etape.images) < LONGUEUR:
+        etat.retenir(etape)
+        return _vers("images")
+    if jeunes.verifier_images(registre(), personne_id=etape.personne_id, images=etape.images):
+        etat.retenir(replace(etape, images=(), reconnue=True))
+        return _vers("toi")
+    etape = replace(etape, images=(), essais=etape.essais + 1)
+    if etape.essais >= ESSAIS_MAX:
+        etat.retenir(Embarquement(second=etape.second))
+        return _vers("aide")
+    etat.retenir(etape)
+    flash("Ce n'est pas le bon ordre. Regarde ta carte et recommence.", "attention")
+    return _vers("images")
+
+
+@blueprint.post("/images/effacer")
+def effacer() -> Response:
+    """Take back the pictures touched so far."""
+    etat.retenir(replace(etat.embarquement(), images=(), reconnue=False))
+    return _vers("images")
+
+
+@blueprint.get("/toi")
+def toi() -> str | Response:
+    """Ask «C'est toi ?» once the pictures are right."""
+    pas = _pas()
+    if pas is None or pas.jeune is None or not pas.etape.reconnue:
+        return _vers("qui")
+    return render_template("jeune/toi.html", jeune=pas.jeune)
+
+
+@blueprint.post("/toi")
+def repondre_toi() -> Response:
+    """Sign in on yes (she is present, the pair's second too); on no, back to the list with nothing written."""
+    pas = _pas()
+    if pas is None or pas.jeune is None or not pas.etape.reconnue:
+        return _vers("qui")
+    if request.form.get("reponse") != "oui":
+        etat.retenir(Embarquement(second=pas.etape.second))
+        return _vers("qui")
+    instant, deja = maintenant(), etat.connexion_en_cours()
+    personne_id = pas.jeune.personne_id
+    try:
+        if deja is not None:
+            connexion = connexions.rejoindre(
+                registre(), connexion_id=deja.connexion_id, personne_id=personne_id, instant=instant
+            )
+        else:
+            connexion = connexions.ouvrir(
+                registre(), seance_id=pas.seance.seance_id, personne_id=personne_id, instant=instant
+            )
+    except ErreurPirogue as erreur:
+        etat.retenir(Embarquement(second=pas.etape.second))
+        flash(f"{erreur} {erreur.geste}", "erreur")
+        return _vers("qui")
+    etat.entrer(connexion, instant=instant)
+    return _vers("chemin" if deja is not None else "deux")
+
+
+@blueprint.get("/deux")
+def deux() -> str | Response:
+    """Ask whether two share this laptop."""
+    connexion = etat.connexion_en_cours()
+    if connexion is None or connexion.binome_avec is not None:
+        return _vers("accueil")
+    return render_template("jeune/deux.html", jeune=jeunes.lire(registre(), connexion.personne_id))
+
+
+@blueprint.post("/deux")
+def repondre_deux() -> Response:
+    """Go and fetch the second one, or follow the path alone."""
+    a_deux = request.form.get("reponse") == "oui"
+    etat.retenir(Embarquement(second=a_deux and etat.connexion_en_cours() is not None))
+    return _vers("qui" if a_deux else "chemin")
+
+
+@blueprint.get("/aide")
+def aide() -> str:
+    """Ask to call the trainer: card lost, or three wrong tries. Starting again stays possible."""
+    return render_template("jeune/aide.html", second=etat.embarquement().second)

@@ -83,7 +83,7 @@ def connexion_en_cours() -> Connexion | None:
     identifiant = session.get("connexion")
     if not isinstance(identifiant, str):
         return None
-    return connexions.lire(registre(), connexion_id=identifiant)
+    return connexions.lire(registre(), identifiant)
 
 
 def oublier() -> None:
