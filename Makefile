@@ -1,0 +1,38 @@
+# The few verbs. The work is in the tools; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean test check bench verrous
+PYTHON ?= python3
+B := .venv/bin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
+	@$(PYTHON) appliance/installer.py demo
+	@$(B)/pirogue demo $(if $(PORT),--port $(PORT))
+
+demo-clean: ## forget the demo's data
+	@rm -rf .demo
+
+test: ## everything, with the real Kolibri and a real browser (as root; about 10 min)
+	@$(PYTHON) appliance/installer.py dev --navigateur
+	@$(B)/python -m pytest
+
+check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
+	@$(PYTHON) appliance/installer.py dev
+	@$(B)/ruff format --check -q . && $(B)/ruff check -q . && echo "  ✓ format, lint"
+	@$(B)/mypy | tail -1
+	@$(B)/lint-imports --no-timing 2>/dev/null | grep -q "0 broken" && echo "  ✓ arrows" || { $(B)/lint-imports; exit 1; }
+	@$(B)/djlint portail sync --profile jinja --lint --quiet && echo "  ✓ templates"
+	@$(B)/shellcheck .ci/run && echo "  ✓ shell"
+	@$(B)/python -m pytest -q tests/consistance
+
+bench: ## the tables: pages, memory, journal (about 4 min)
+	@$(PYTHON) appliance/installer.py dev
+	@$(B)/python bench/tout.py
+
+verrous: ## renew requirements/*.txt from pyproject.toml (needs pip-compile)
+	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction -o requirements/demo.txt pyproject.toml
+	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction --extra dev -o requirements/dev.txt pyproject.toml

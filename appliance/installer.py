@@ -1,0 +1,143 @@
+"""
+Make the project's own environment (`.venv`) from the hashed pins. Standard library only: it runs before anything.
+
+Usage: python3 appliance/installer.py demo|dev [--navigateur]
+
+A mark in the environment says which pins are wholly installed; without it an interrupted install is done again.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+RACINE = Path(__file__).resolve().parents[1]
+VENV = RACINE / ".venv"
+PYTHON = VENV / "bin" / "python"
+#: Room that the environment needs, measured: 620 MB installed with Kolibri, and pip's unpacking beside it.
+PLACE_MO = 1500
+#: Debian packages that the tests need beyond Python (Debian's browser; the judges of the lot's format).
+PAQUETS_TESTS = {"chromium": "chromium", "age": "age", "zstd": "zstd", "openssl": "openssl", "strace": "strace"}
+
+
+class Arret(SystemExit):
+    """Stop with a sentence and what to do."""
+
+    def __init__(self, phrase: str, geste: str) -> None:
+        print(f"\n  ✗ {phrase}\n    → {geste}\n", file=sys.stderr)
+        super().__init__(1)
+
+
+def main() -> None:
+    """Install what was asked for; say each step; do nothing when all is there."""
+    genre = sys.argv[1]
+    if sys.version_info < (3, 11):
+        raise Arret(f"Python {sys.version.split()[0]} est trop ancien.", "Il faut Python 3.11 (Debian 12) ou plus.")
+    if "--navigateur" in sys.argv:
+        installer_paquets(PAQUETS_TESTS, pourquoi="pour les tests")
+    marque = VENV / f"installe-{genre}"
+    empreinte = calculer_empreinte(genre)
+    # The pins of `dev` contain those of `demo`: what is good for the tests is good for the demo.
+    deja = [VENV / f"installe-{autre}" for autre in ({"demo", "dev"} if genre == "demo" else {"dev"})]
+    if any(m.exists() and m.read_text() == calculer_empreinte(m.name.removeprefix("installe-")) for m in deja):
+        return
+    if shutil.disk_usage(RACINE).free < PLACE_MO * 1_000_000:
+        raise Arret("Le disque est presque plein.", f"Libère {PLACE_MO} Mo puis relance la même commande.")
+    creer_venv()
+    installer_roues(genre)
+    lancer(
+        [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", RACINE],
+        "Le projet lui-même n'a pas pu être installé.",
+    )
+    marque.write_text(empreinte)
+
+
+def calculer_empreinte(genre: str) -> str:
+    """Return a digest of all that the environment is made from."""
+    sources = [RACINE / "requirements" / f"{genre}.txt", RACINE / "pyproject.toml"]
+    contenu = b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(contenu + str(RACINE).encode() + sys.version.encode()).hexdigest()
+
+
+def creer_venv() -> None:
+    """Make `.venv`, again if a former one is broken."""
+    if PYTHON.exists() and reussit([PYTHON, "-m", "pip", "--version"]):
+        return
+    dire("Je prépare un environnement Python dans .venv")
+    if not reussit([sys.executable, "-c", "import ensurepip"]):
+        installer_paquets({}, pourquoi="pour créer l'environnement", toujours=["python3-venv"])
+    shutil.rmtree(VENV, ignore_errors=True)
+    lancer([sys.executable, "-m", "venv", VENV], "L'environnement Python n'a pas pu être créé.")
+
+
+def installer_roues(genre: str) -> None:
+    """Install the pins, telling how many are done."""
+    exigences = RACINE / "requirements" / f"{genre}.txt"
+    total = sum("==" in ligne and not ligne.startswith("#") for ligne in exigences.read_text().splitlines())
+    commande = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    commande += ["--require-hashes", "-r", exigences]
+    debut, vus, sortie = time.monotonic(), 0, []
+    with subprocess.Popen(commande, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+        assert pip.stdout is not None
+        for ligne in pip.stdout:
+            sortie.append(ligne)
+            if ligne.startswith(("Collecting", "Requirement already")):
+                vus += 1
+                dire(f"J'installe les bibliothèques : {vus}/{total}", fin="\r")
+            elif ligne.startswith("Installing collected"):
+                dire(f"J'installe les bibliothèques : {total}/{total}, je les range…", fin="\r")
+    if pip.returncode:
+        print("".join(sortie[-15:]), file=sys.stderr)
+        raise Arret(
+            "Les bibliothèques n'ont pas pu être installées.",
+            "Vérifie la connexion et la place sur le disque, puis relance la même commande : elle reprend.",
+        )
+    dire(f"Bibliothèques installées : {total}, en {time.monotonic() - debut:.0f} s" + " " * 20)
+
+
+def installer_paquets(outils: dict[str, str], *, pourquoi: str, toujours: list[str] | None = None) -> None:
+    """Install with apt the packages whose tool is missing; say so; raise Arret when we may not."""
+    manquants = [paquet for outil, paquet in outils.items() if shutil.which(outil) is None] + (toujours or [])
+    if not manquants:
+        return
+    noms = " ".join(manquants)
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if sudo and shutil.which("sudo") is None:
+        raise Arret(f"Il manque {noms} ({pourquoi}).", f"Demande à un administrateur : apt install {noms}")
+    dire(f"J'installe {noms} avec apt ({pourquoi})")
+    environnement = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for verbe in (["update"], ["install", "-y", "--no-install-recommends", *manquants]):
+        fait = subprocess.run([*sudo, "apt-get", "-q", *verbe], env=environnement, capture_output=True, text=True, check=False)
+        if fait.returncode:
+            print(fait.stderr[-1500:], file=sys.stderr)
+            raise Arret(f"Il manque {noms} ({pourquoi}).", f"Installe-les à la main : sudo apt install {noms}")
+
+
+def lancer(commande: list[object], phrase: str) -> None:
+    """Run a quiet command; raise Arret with what it said when it fails."""
+    fait = subprocess.run([str(part) for part in commande], capture_output=True, text=True, check=False)
+    if fait.returncode:
+        print((fait.stdout + fait.stderr)[-1500:], file=sys.stderr)
+        raise Arret(phrase, "Relance la même commande ; si cela continue, supprime le dossier .venv.")
+
+
+def reussit(commande: list[object]) -> bool:
+    """Say whether a command ends well."""
+    return subprocess.run([str(part) for part in commande], capture_output=True, check=False).returncode == 0
+
+
+def dire(phrase: str, *, fin: str = "\n") -> None:
+    """Print one step, over the former one when `fin` is a carriage return on a terminal."""
+    if fin == "\r" and not sys.stdout.isatty():
+        return
+    print(f"  · {phrase}", end=fin, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise Arret("Arrêté.", "Relance la même commande : elle reprend où elle en était.") from None

@@ -1,0 +1,57 @@
+"""The way in: finds the verb, prints an expected error as a sentence and what to do, exits with its code."""
+
+import importlib
+import sys
+
+import click
+
+from pirogue_socle.erreurs import ErreurPirogue
+
+#: verb → (module, what it does): the module is imported only when its verb is used (imports cost seconds on a Pi).
+VERBES = {
+    "demo": ("pirogue_cli.demo", "Toute la pirogue sur cette machine, avec ses données d'essai."),
+    "portail": ("pirogue_cli.portail", "Le portail des jeunes et des formateurs."),
+    "kolibri": ("pirogue_cli.kolibri", "Les cours : préparer Kolibri, le faire tourner."),
+    "sync": ("pirogue_cli.sync", "Envoyer les données : clé USB, 4G."),
+    "rive": ("pirogue_cli.rive", "La rive : recevoir, vérifier, montrer."),
+    "registre": ("pirogue_cli.registre", "Le registre du bord : vérifier."),
+}
+
+
+class Verbes(click.Group):
+    """A group whose commands are loaded when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, in the order of the table."""
+        return list(VERBES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a verb and return its `commande`."""
+        if cmd_name not in VERBES:
+            return None
+        commande: click.Command = importlib.import_module(VERBES[cmd_name][0]).commande
+        return commande
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing any."""
+        with formatter.section("Verbes"):
+            formatter.write_dl([(verbe, phrase) for verbe, (_, phrase) in VERBES.items()])
+
+
+@click.group(cls=Verbes, context_settings={"help_option_names": ["-h", "--aide", "--help"]})
+def pirogue() -> None:
+    """La boîte de la pirogue connectée."""
+
+
+def main() -> None:
+    """Run the command line; an expected error is one sentence, what to do, and its own exit code."""
+    try:
+        pirogue(prog_name="pirogue", standalone_mode=False)
+    except ErreurPirogue as erreur:
+        print(f"✗ {erreur}\n→ {erreur.geste}", file=sys.stderr)
+        sys.exit(erreur.code)
+    except click.ClickException as erreur:
+        erreur.show()
+        sys.exit(erreur.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)

@@ -1,0 +1,107 @@
+"""The box's configuration: one TOML file, read into a frozen dataclass; a wrong line refuses to start, in French."""
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from pirogue_socle.erreurs import ConfigurationInvalide
+
+#: Where the file is looked for when nothing else says so, first found first served.
+CHEMINS = (Path(".demo/pirogue.toml"), Path("/etc/pirogue/pirogue.toml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """
+    What every process of the box is told. Relative paths are relative to the file.
+
+    Attributes:
+        donnees: folder of the box's data (register, Kolibri's home, keys).
+        terre: folder of the shore's data, on the machine ashore (or the same one, in the demo).
+        portail_port, portail_base: TCP port on the loopback, and the address that the laptops see.
+        portail_hotes: Host headers that are ours.
+        kolibri_port, kolibri_port_zip, kolibri_base: the same for Kolibri.
+        rive_port, rive_url: the same for the shore; `rive_url` is where the boat sends by 4G.
+        nom_relais, type_relais: what this box is called, and which of the list `type_relais` it is.
+    """
+
+    donnees: Path
+    terre: Path
+    portail_port: int = 8080
+    portail_base: str = "http://localhost:8080/"
+    portail_hotes: tuple[str, ...] = ("localhost:8080", "127.0.0.1:8080")
+    kolibri_port: int = 8081
+    kolibri_port_zip: int = 8082
+    kolibri_base: str = "http://localhost:8081/"
+    rive_port: int = 8090
+    rive_url: str = "http://localhost:8090"
+    nom_relais: str = "Pirogue 1"
+    type_relais: str = "pirogue"
+
+    @property
+    def registre(self) -> Path:
+        """Folder of the register."""
+        return self.donnees / "registre"
+
+    @property
+    def kolibri(self) -> Path:
+        """Kolibri's home."""
+        return self.donnees / "kolibri"
+
+    @property
+    def contenu(self) -> Path:
+        """Where the channel is built."""
+        return self.donnees / "contenu"
+
+    @property
+    def cles(self) -> Path:
+        """Folder of this relay's keys and of the shore's card."""
+        return self.donnees / "sync"
+
+
+def trouver() -> Path:
+    """Return the file that $PIROGUE_CONFIG names, else the first of CHEMINS; raises ConfigurationInvalide."""
+    voulu = os.environ.get("PIROGUE_CONFIG")
+    for chemin in (Path(voulu),) if voulu else CHEMINS:
+        if chemin.is_file():
+            return chemin
+    raise ConfigurationInvalide(
+        "Aucune configuration trouvée.",
+        geste="Lance d'abord « make demo », ou écris /etc/pirogue/pirogue.toml.",
+    )
+
+
+def lire(chemin: Path) -> Config:
+    """
+    Read a configuration file.
+
+    Raises:
+        ConfigurationInvalide: unreadable, not TOML, an unknown name, a wrong kind of value.
+    """
+    try:
+        lu = tomllib.loads(chemin.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as cause:
+        raise ConfigurationInvalide(f"{chemin} : illisible ({cause}).") from cause
+    connus = {champ.name: champ for champ in fields(Config)}
+    valeurs: dict[str, object] = {}
+    for nom, valeur in lu.items():
+        if nom not in connus:
+            raise ConfigurationInvalide(f"{chemin} : « {nom} » n'est pas un réglage connu.")
+        valeurs[nom] = _convertir(chemin, nom, valeur, genre=str(connus[nom].type))
+    manquants = {"donnees", "terre"} - valeurs.keys()
+    if manquants:
+        raise ConfigurationInvalide(f"{chemin} : il manque {', '.join(sorted(manquants))}.")
+    return Config(**valeurs)  # type: ignore[arg-type] - each value was converted to its field's type
+
+
+def _convertir(chemin: Path, nom: str, valeur: object, *, genre: str) -> object:
+    if "Path" in genre and isinstance(valeur, str):
+        return (chemin.parent / valeur).resolve()
+    if "tuple" in genre and isinstance(valeur, list) and all(isinstance(part, str) for part in valeur):
+        return tuple(valeur)
+    if "int" in genre and isinstance(valeur, int) and not isinstance(valeur, bool) and 0 < valeur < 65536:
+        return valeur
+    if genre in ("str", "<class 'str'>") and isinstance(valeur, str):
+        return valeur
+    raise ConfigurationInvalide(f"{chemin} : « {nom} » n'a pas une bonne valeur.")
