@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is taught: the catalogue, the offline channel builder, and the running of Kolibri."""
