@@ -110,7 +110,9 @@ def installer_paquets(outils: dict[str, str], *, pourquoi: str, toujours: list[s
     dire(f"J'installe {noms} avec apt ({pourquoi})")
     environnement = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for verbe in (["update"], ["install", "-y", "--no-install-recommends", *manquants]):
-        fait = subprocess.run([*sudo, "apt-get", "-q", *verbe], env=environnement, capture_output=True, text=True, check=False)
+        fait = subprocess.run(
+            [*sudo, "apt-get", "-q", *verbe], env=environnement, capture_output=True, text=True, check=False
+        )
         if fait.returncode:
             print(fait.stderr[-1500:], file=sys.stderr)
             raise Arret(f"Il manque {noms} ({pourquoi}).", f"Installe-les à la main : sudo apt install {noms}")
