@@ -3,10 +3,10 @@
 from typing import cast
 
 from flask import Flask, current_app, g
-from pirogue_registre import base
-from pirogue_registre.base import Registre
 
 from pirogue_portail.config import ConfigPortail
+from pirogue_registre import base
+from pirogue_registre.base import Registre
 
 
 def config() -> ConfigPortail:

@@ -11,16 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
+
 from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, lecons
 from pirogue_contenus.catalogue import Module, Parcours, Ressource
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
+from pirogue_portail.config import ConfigPortail
 from pirogue_registre import progres
 from pirogue_registre.base import Registre
 from pirogue_registre.jeunes import Jeune
 from pirogue_socle.erreurs import Introuvable
 from pirogue_socle.horloge import Instant, maintenant
-
-from pirogue_portail.config import ConfigPortail
 
 #: Where the portal serves the pictures of the lessons that it shows itself.
 IMAGES_LECONS = "/lecons/images/"

@@ -3,8 +3,9 @@
 import logging
 
 from flask import Flask, render_template
-from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 from werkzeug.exceptions import HTTPException, InternalServerError
+
+from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 
 journal = logging.getLogger("pirogue.portail")
 

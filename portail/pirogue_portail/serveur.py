@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from pirogue_portail.app import create_app
 from pirogue_portail.config import ConfigPortail

@@ -4,25 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import redirect, render_template, request, url_for
-from pirogue_registre import connexions, jeunes, seances
-from pirogue_registre.connexions import Connexion
-from pirogue_registre.jeunes import Jeune
-from pirogue_registre.lieux import lire_groupe
-from pirogue_socle.horloge import maintenant
+from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from pirogue_portail import cours
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.jeune import etat
-from pirogue_portail.jeune.plan import blueprint
+from pirogue_portail.jeune.plan import blueprint, vers
+from pirogue_registre import connexions, jeunes, seances
+from pirogue_registre.connexions import Connexion
+from pirogue_registre.jeunes import Jeune
+from pirogue_registre.lieux import lire_groupe
+from pirogue_socle.horloge import maintenant
 
 P = ParamSpec("P")
 Page = str | Response
-
-
-def _vers(vue: str, **valeurs: str) -> Response:
-    return redirect(url_for(f"jeune.{vue}", **valeurs), code=303)
 
 
 def a_bord(vue: Callable[Concatenate[Connexion, P], Page]) -> Callable[P, Page]:
@@ -33,10 +29,10 @@ def a_bord(vue: Callable[Concatenate[Connexion, P], Page]) -> Callable[P, Page]:
         connexion = etat.connexion_en_cours()
         if connexion is None:
             etat.oublier()
-            return _vers("accueil")
+            return vers("accueil")
         instant = maintenant()
         if etat.repose(instant):
-            return _vers("toujours")
+            return vers("toujours")
         etat.toucher(instant)
         return vue(connexion, *args, **kwargs)
 
@@ -86,7 +82,7 @@ def ouvrir(connexion: Connexion, code: str, cle: str) -> Page:
     """Go to the lesson in Kolibri, already signed in there; when Kolibri sleeps, read it here."""
     ressource = cours.ressource(config(), code=code, cle=cle)
     if not cours.kolibri_eveille(config()):
-        return _vers("lecon", code=code, cle=cle)
+        return vers("lecon", code=code, cle=cle)
     seance = seances.lire(registre(), connexion.seance_id)
     lien = cours.lien_entree(
         config(),
@@ -118,13 +114,13 @@ def toujours() -> Page:
     connexion = etat.connexion_en_cours()
     if connexion is None:
         etat.oublier()
-        return _vers("accueil")
+        return vers("accueil")
     if request.method == "GET":
         return render_template("jeune/toujours.html", equipage=equipage(connexion))
     if request.form.get("reponse") != "oui":
         return finir()
     etat.toucher(maintenant())
-    return _vers("chemin")
+    return vers("chemin")
 
 
 @blueprint.post("/fini")
@@ -134,4 +130,4 @@ def finir() -> Response:
     if connexion is not None:
         connexions.fermer(registre(), connexion_id=connexion.connexion_id, instant=maintenant())
     etat.oublier()
-    return _vers("accueil")
+    return vers("accueil")

@@ -2,28 +2,23 @@
 
 from dataclasses import dataclass, replace
 
-from flask import flash, redirect, render_template, request, session, url_for
-from pirogue_registre import connexions, jeunes, seances
-from pirogue_registre.jeunes import IMAGES, Jeune
-from pirogue_registre.lieux import lire_groupe
-from pirogue_registre.seances import Seance
-from pirogue_socle.erreurs import ErreurPirogue
-from pirogue_socle.horloge import maintenant
+from flask import flash, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
 from pirogue_portail import cours
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.jeune import etat
 from pirogue_portail.jeune.etat import Embarquement
-from pirogue_portail.jeune.plan import blueprint
+from pirogue_portail.jeune.plan import blueprint, vers
+from pirogue_registre import connexions, jeunes, seances
+from pirogue_registre.jeunes import IMAGES, Jeune
+from pirogue_registre.lieux import lire_groupe
+from pirogue_registre.seances import Seance
+from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.horloge import maintenant
 
 ESSAIS_MAX = 3
 LONGUEUR = 3
-
-
-def _vers(vue: str, **valeurs: str) -> Response:
-    """Redirect to a youths' page after a form."""
-    return redirect(url_for(f"jeune.{vue}", **valeurs), code=303)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ def accueil() -> str | Response:
     Whoever was signed in here before, and is not any more, is signed out of Kolibri on the way.
     """
     if etat.connexion_en_cours() is not None:
-        return _vers("chemin")
+        return vers("chemin")
     etat.oublier()
     if session.get("sortir_kolibri") and cours.kolibri_eveille(config()):
         del session["sortir_kolibri"]
@@ -78,7 +73,7 @@ def qui() -> str | Response:
     if pas is None:
         if seances.en_cours(registre()) is None:
             return render_template("jeune/fermee.html")
-        return _vers("accueil")
+        return vers("accueil")
     groupe = lire_groupe(registre(), pas.seance.groupe_id)
     return render_template("jeune/qui.html", groupe=groupe, tuiles=pas.tuiles, second=pas.etape.second)
 
@@ -88,13 +83,13 @@ def choisir() -> Response:
     """Keep the tile that was touched; an id that is not on today's list is told so."""
     pas = _pas()
     if pas is None:
-        return _vers("qui")
+        return vers("qui")
     voulu = request.form.get("personne", "")
     if voulu not in {un.personne_id for un in pas.tuiles}:
         flash("Ce nom n'est pas dans la liste d'aujourd'hui. Touche ton nom.", "erreur")
-        return _vers("qui")
+        return vers("qui")
     etat.retenir(Embarquement(personne_id=voulu, second=pas.etape.second))
-    return _vers("images")
+    return vers("images")
 
 
 @blueprint.get("/images")
@@ -102,11 +97,16 @@ def images() -> str | Response:
     """Show the twelve pictures, those already touched first."""
     pas = _pas()
     if pas is None or pas.jeune is None:
-        return _vers("qui")
+        return vers("qui")
     if pas.etape.reconnue:
-        return _vers("toi")
+        return vers("toi")
     return render_template(
-        "jeune/images.html", jeune=pas.jeune, choisies=pas.etape.images, toutes=IMAGES, longueur=LONGUEUR
+        "jeune/images.html",
+        jeune=pas.jeune,
+        choisies=pas.etape.images,
+        toutes=IMAGES,
+        longueur=LONGUEUR,
+        second=pas.etape.second,
     )
 
 
@@ -115,33 +115,33 @@ def toucher_image() -> Response:
     """Add one picture; at the third, look whether they are hers. The same picture twice counts once."""
     pas = _pas()
     if pas is None or pas.jeune is None or pas.etape.reconnue:
-        return _vers("images")
+        return vers("images")
     image, etape = request.form.get("image", ""), pas.etape
     if image not in IMAGES:
         flash("Cette image n'existe pas. Touche une des douze images.", "erreur")
-        return _vers("images")
+        return vers("images")
     if image not in etape.images:
         etape = replace(etape, images=(*etape.images, image))
     if len(etape.images) < LONGUEUR:
         etat.retenir(etape)
-        return _vers("images")
+        return vers("images")
     if jeunes.verifier_images(registre(), personne_id=etape.personne_id, images=etape.images):
         etat.retenir(replace(etape, images=(), reconnue=True))
-        return _vers("toi")
+        return vers("toi")
     etape = replace(etape, images=(), essais=etape.essais + 1)
     if etape.essais >= ESSAIS_MAX:
         etat.retenir(Embarquement(second=etape.second))
-        return _vers("aide")
+        return vers("aide")
     etat.retenir(etape)
     flash("Ce n'est pas le bon ordre. Regarde ta carte et recommence.", "attention")
-    return _vers("images")
+    return vers("images")
 
 
 @blueprint.post("/images/effacer")
 def effacer() -> Response:
     """Take back the pictures touched so far."""
     etat.retenir(replace(etat.embarquement(), images=(), reconnue=False))
-    return _vers("images")
+    return vers("images")
 
 
 @blueprint.get("/toi")
@@ -149,8 +149,8 @@ def toi() -> str | Response:
     """Ask «C'est toi ?» once the pictures are right."""
     pas = _pas()
     if pas is None or pas.jeune is None or not pas.etape.reconnue:
-        return _vers("qui")
-    return render_template("jeune/toi.html", jeune=pas.jeune)
+        return vers("qui")
+    return render_template("jeune/toi.html", jeune=pas.jeune, second=pas.etape.second)
 
 
 @blueprint.post("/toi")
@@ -158,10 +158,10 @@ def repondre_toi() -> Response:
     """Sign in on yes (she is present, the pair's second too); on no, back to the list with nothing written."""
     pas = _pas()
     if pas is None or pas.jeune is None or not pas.etape.reconnue:
-        return _vers("qui")
+        return vers("qui")
     if request.form.get("reponse") != "oui":
         etat.retenir(Embarquement(second=pas.etape.second))
-        return _vers("qui")
+        return vers("qui")
     instant, deja = maintenant(), etat.connexion_en_cours()
     personne_id = pas.jeune.personne_id
     try:
@@ -176,9 +176,9 @@ def repondre_toi() -> Response:
     except ErreurPirogue as erreur:
         etat.retenir(Embarquement(second=pas.etape.second))
         flash(f"{erreur} {erreur.geste}", "erreur")
-        return _vers("qui")
+        return vers("qui")
     etat.entrer(connexion, instant=instant)
-    return _vers("chemin" if deja is not None else "deux")
+    return vers("chemin" if deja is not None else "deux")
 
 
 @blueprint.get("/deux")
@@ -186,7 +186,7 @@ def deux() -> str | Response:
     """Ask whether two share this laptop."""
     connexion = etat.connexion_en_cours()
     if connexion is None or connexion.binome_avec is not None:
-        return _vers("accueil")
+        return vers("accueil")
     return render_template("jeune/deux.html", jeune=jeunes.lire(registre(), connexion.personne_id))
 
 
@@ -195,7 +195,7 @@ def repondre_deux() -> Response:
     """Go and fetch the second one, or follow the path alone."""
     a_deux = request.form.get("reponse") == "oui"
     etat.retenir(Embarquement(second=a_deux and etat.connexion_en_cours() is not None))
-    return _vers("qui" if a_deux else "chemin")
+    return vers("qui" if a_deux else "chemin")
 
 
 @blueprint.get("/aide")

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import session
+
+from pirogue_portail.contexte import registre
 from pirogue_registre import connexions
 from pirogue_registre.connexions import Connexion
 from pirogue_socle.horloge import Instant
-
-from pirogue_portail.contexte import registre
 
 #: After this long without a page, the screen asks whether the same person is there. Seconds.
 REPOS_S = 600
