@@ -4,6 +4,7 @@ import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from pirogue_socle.erreurs import ConfigurationInvalide
 
@@ -84,7 +85,7 @@ def lire(chemin: Path) -> Config:
     except (OSError, ValueError) as cause:
         raise ConfigurationInvalide(f"{chemin} : illisible ({cause}).") from cause
     connus = {champ.name: champ for champ in fields(Config)}
-    valeurs: dict[str, object] = {}
+    valeurs: dict[str, Any] = {}
     for nom, valeur in lu.items():
         if nom not in connus:
             raise ConfigurationInvalide(f"{chemin} : « {nom} » n'est pas un réglage connu.")
@@ -92,7 +93,7 @@ def lire(chemin: Path) -> Config:
     manquants = {"donnees", "terre"} - valeurs.keys()
     if manquants:
         raise ConfigurationInvalide(f"{chemin} : il manque {', '.join(sorted(manquants))}.")
-    return Config(**valeurs)  # type: ignore[arg-type] - each value was converted to its field's type
+    return Config(**valeurs)
 
 
 def _convertir(chemin: Path, nom: str, valeur: object, *, genre: str) -> object:
