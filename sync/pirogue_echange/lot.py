@@ -6,66 +6,33 @@ announced sizes, payload length and hash, decryption, bounded inflation, count o
 signature is checked, nothing but one JSON line has been parsed.
 """
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from backports import zstd
-from cryptography.exceptions import InvalidSignature
 
 from pirogue_echange import age, canonique, entete
-from pirogue_echange.cles import NOM, Annuaire, Carte, Cles, id_destinataire
+from pirogue_echange.cles import Annuaire, Carte, Cles, id_destinataire
 from pirogue_echange.entete import CLAIR_MAX, ENTETE_MAX, EVENEMENTS_MAX, MAGIE, SCELLE_MAX, Entete
-from pirogue_echange.erreurs import (
-    CleManquante,
-    ContenuAbime,
-    FormeInvalide,
-    LotTropGros,
-    SignataireInconnu,
-    SignatureFausse,
+from pirogue_echange.enveloppe import (
+    LIGNE_SIGNATURE_MAX,
+    SEPARATEUR,
+    SIGNATURES_MAX,
+    Lecteur,
+    Prefixe,
+    SourceOctets,
+    ligne_signature,
+    lire_prefixe,
+    verifier,
 )
+from pirogue_echange.erreurs import CleManquante, ContenuAbime, FormeInvalide, LotTropGros
 
-SEPARATEUR = b"---\n"
-SIGNATURES_MAX = 3
-LIGNE_SIGNATURE_MAX = 256
 #: Largest whole lot, bytes: what a reader of files or of a network may ever have to hold.
 LOT_MAX = len(MAGIE) + ENTETE_MAX + SIGNATURES_MAX * LIGNE_SIGNATURE_MAX + len(SEPARATEUR) + SCELLE_MAX
 #: 8 MiB: the largest window that a reader must allow (RFC 8878 recommends the same).
 FENETRE_LOG2 = 23
 NIVEAU = 9
-
-
-class Source(Protocol):
-    """Anything that bytes come from: a file, a request's body."""
-
-    def read(self, taille: int, /) -> bytes:
-        """Return up to `taille` bytes, none at the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prefixe:
-    """
-    Everything of a lot before its payload.
-
-    Attributes:
-        texte: lines 1 and 2, which are signed and whose hash is the id.
-        entete: line 2, read.
-        signatures: (signer's name, key id, signature), one to three.
-        brut: all the bytes up to and including the separator.
-    """
-
-    texte: bytes
-    entete: Entete
-    signatures: tuple[tuple[str, bytes, bytes], ...]
-    brut: bytes
-
-    @property
-    def id(self) -> str:
-        """Return the id of the lot: the first 32 hexadecimal characters of SHA-256(lines 1 and 2)."""
-        return hashlib.sha256(self.texte).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,39 +53,11 @@ class Lot:
     octets: bytes
 
 
-class Lecteur:
-    """A small buffer over a source, so that lines and payloads can be read with a bound on each."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._tampon = b""
-
-    def ligne(self, maximum: int) -> bytes:
-        """Return the next line with its line feed, or at most `maximum` bytes without one; b"" at the end."""
-        while b"\n" not in self._tampon and len(self._tampon) < maximum:
-            morceau = self._source.read(4096)
-            if not morceau:
-                break
-            self._tampon += morceau
-        fin = self._tampon.find(b"\n", 0, maximum) + 1
-        return self.prendre(fin or min(maximum, len(self._tampon)))
-
-    def prendre(self, taille: int) -> bytes:
-        """Return `taille` bytes, fewer at the end of the source."""
-        morceaux = [self._tampon[:taille]]
-        reste = taille - len(morceaux[0])
-        self._tampon = self._tampon[taille:]
-        while reste and (morceau := self._source.read(min(reste, 65536))):
-            morceaux.append(morceau)
-            reste -= len(morceau)
-        return b"".join(morceaux)
-
-
 def assembler(modele: Entete, *, charge: bytes, signataires: Sequence[Cles]) -> Lot:
     """Return a lot whose header is `modele` with the payload's length and hash, signed by each of `signataires`."""
     rempli = replace(modele, octets=len(charge), sha256=hashlib.sha256(charge).hexdigest())
     texte = entete.ecrire(rempli)
-    lignes = b"".join(_ligne_signature(cles, texte) for cles in signataires)
+    lignes = b"".join(ligne_signature(cles, texte) for cles in signataires)
     lot_id = hashlib.sha256(texte).hexdigest()[:32]
     octets = texte + lignes + SEPARATEUR + charge
     return Lot(id=lot_id, entete=rempli, signataire=signataires[0].carte.id, octets=octets)
@@ -187,62 +126,6 @@ def sceller(  # noqa: PLR0913 - one argument per fact of the header
     return assembler(modele, charge=charge, signataires=[cles])
 
 
-def lire_prefixe(lecteur: Lecteur) -> Prefixe | None:
-    """
-    Read everything before the payload; None when the source has ended cleanly.
-
-    Raises:
-        FormeInvalide: these are not the first lines of a lot.
-    """
-    magie = lecteur.ligne(len(MAGIE))
-    if not magie:
-        return None
-    if magie != MAGIE:
-        raise FormeInvalide("Ce fichier n'est pas un lot.")
-    ligne = lecteur.ligne(ENTETE_MAX)
-    if not ligne.endswith(b"\n"):
-        raise FormeInvalide("L'en-tête de ce lot est coupé ou trop long.")
-    lu = entete.lire(ligne[:-1])
-    brut = magie + ligne
-    signatures: list[tuple[str, bytes, bytes]] = []
-    while (suite := lecteur.ligne(LIGNE_SIGNATURE_MAX)) != SEPARATEUR:
-        if len(signatures) == SIGNATURES_MAX:
-            raise FormeInvalide("Ce lot a trop de signatures.")
-        signatures.append(_lire_signature(suite))
-        brut += suite
-    return Prefixe(texte=magie + ligne, entete=lu, signatures=tuple(signatures), brut=brut + SEPARATEUR)
-
-
-def verifier(prefixe: Prefixe, *, annuaire: Annuaire) -> Carte:
-    """
-    Return the card of who signed, once the signature and the announced sizes are good.
-
-    A journal must be signed by its own relay; everything else comes from a shore.
-
-    Raises:
-        SignataireInconnu: none of the signers has a card here that may sign this kind of lot.
-        SignatureFausse: a known signer did not sign these bytes.
-        LotTropGros: the header announces more than the caps.
-    """
-    connue = False
-    for nom, id_cle, signature in prefixe.signatures:
-        carte = annuaire.get(nom)
-        if carte is None or not _peut_signer(carte, prefixe.entete):
-            continue
-        connue = True
-        if id_cle != carte.id_cle:
-            continue
-        try:
-            carte.publique().verify(signature, prefixe.texte)
-        except InvalidSignature:
-            continue
-        entete.exiger_tailles(prefixe.entete)
-        return carte
-    if connue:
-        raise SignatureFausse("La signature de ce lot n'est pas bonne.")
-    raise SignataireInconnu("Ce lot vient d'un relais ou d'une rive que nous ne connaissons pas.")
-
-
 def lire_charge(lecteur: Lecteur, prefixe: Prefixe) -> bytes:
     """
     Read the payload that a verified header announces, and check its hash.
@@ -280,6 +163,19 @@ def ouvrir_charge(tete: Entete, charge: bytes, *, cles: Cles) -> list[bytes]:
     return lignes
 
 
+def id_de(octets: bytes) -> str:
+    """
+    Return the id of a lot from its first two lines, nothing else being checked.
+
+    Raises:
+        FormeInvalide: it has no such lines.
+    """
+    prefixe = lire_prefixe(Lecteur(SourceOctets(octets)))
+    if prefixe is None:
+        raise FormeInvalide("Ce fichier est vide.")
+    return prefixe.id
+
+
 def ouvrir(octets: bytes, *, annuaire: Annuaire, cles: Cles) -> tuple[Lot, list[bytes]]:
     """
     Open one whole journal lot: every check, in order.
@@ -300,7 +196,7 @@ def authentifier(octets: bytes, *, annuaire: Annuaire) -> tuple[Lot, bytes]:
     Raises:
         LotInvalide: one of its kinds.
     """
-    lecteur = Lecteur(_Octets(octets))
+    lecteur = Lecteur(SourceOctets(octets))
     prefixe = lire_prefixe(lecteur)
     if prefixe is None:
         raise FormeInvalide("Ce fichier est vide.")
@@ -309,43 +205,6 @@ def authentifier(octets: bytes, *, annuaire: Annuaire) -> tuple[Lot, bytes]:
     if lecteur.prendre(1):
         raise FormeInvalide("Il y a quelque chose après la fin de ce lot.")
     return Lot(id=prefixe.id, entete=prefixe.entete, signataire=carte.id, octets=octets), charge
-
-
-class _Octets:
-    """A source over bytes in memory."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-        self._rang = 0
-
-    def read(self, taille: int, /) -> bytes:
-        morceau = self._octets[self._rang : self._rang + taille]
-        self._rang += len(morceau)
-        return morceau
-
-
-def _peut_signer(carte: Carte, tete: Entete) -> bool:
-    if tete.genre == "journal":
-        return carte.genre == "relais" and carte.id == tete.relais
-    return carte.genre == "rive"
-
-
-def _ligne_signature(cles: Cles, texte: bytes) -> bytes:
-    code = base64.b64encode(cles.carte.id_cle + cles.signer(texte))
-    return b"\xe2\x80\x94 " + cles.carte.id.encode() + b" " + code + b"\n"
-
-
-def _lire_signature(ligne: bytes) -> tuple[str, bytes, bytes]:
-    """Read one signed-note line; a signature has exactly one writing, so a changed byte never goes unseen."""
-    try:
-        tiret, nom, code = ligne.decode().removesuffix("\n").split(" ")
-        brut = base64.b64decode(code, validate=True)
-    except (ValueError, binascii.Error) as cause:
-        raise FormeInvalide("Les signatures de ce lot n'ont pas la forme attendue.") from cause
-    unique = ligne.endswith(b"\n") and base64.b64encode(brut).decode() == code
-    if tiret != "—" or not NOM.fullmatch(nom) or len(brut) != 68 or not unique:
-        raise FormeInvalide("Les signatures de ce lot n'ont pas la forme attendue.")
-    return nom, brut[:4], brut[4:]
 
 
 def _gonfler(cadre: bytes, clair: int) -> bytes:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pirogue_echange import canonique, entete, lot
 from pirogue_echange.cles import Annuaire, Cles
 from pirogue_echange.entete import Entete
+from pirogue_echange.enveloppe import Lecteur, Source, lire_prefixe, verifier
 from pirogue_echange.erreurs import ContenuAbime, FormeInvalide
-from pirogue_echange.lot import Lecteur, Lot, Source
+from pirogue_echange.lot import Lot
 
 ILOTS_MAX = 64
 #: Most receipts that one answer may hold.
@@ -90,8 +91,8 @@ def lire_suite(source: Source, *, annuaire: Annuaire) -> Sequence[tuple[Recu, by
     """
     lecteur = Lecteur(source)
     recus: list[tuple[Recu, bytes]] = []
-    while len(recus) < RECUS_MAX and (prefixe := lot.lire_prefixe(lecteur)) is not None:
-        carte = lot.verifier(prefixe, annuaire=annuaire)
+    while len(recus) < RECUS_MAX and (prefixe := lire_prefixe(lecteur)) is not None:
+        carte = verifier(prefixe, annuaire=annuaire)
         charge = lot.lire_charge(lecteur, prefixe)
         recus.append((_lire(prefixe.entete, charge, carte.id), prefixe.brut + charge))
     return recus

@@ -1,0 +1,164 @@
+"""The shore's folder: its keys, the cards of the relays that it knows, its database, the lots as they arrived."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from pirogue_echange import cles as cles_
+from pirogue_echange.cles import Carte, Cles
+from pirogue_echange.erreurs import ClesIllisibles
+from pirogue_rive import schema
+from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.ids import nouvel_id
+
+CORPS_MAX = 8 * 1024 * 1024
+
+
+class RelaisDejaConnu(ErreurPirogue):
+    """Another card with the same id is known already; it is not replaced."""
+
+    geste = "Compare les empreintes sur les deux écrans avant d'enlever l'ancienne carte."
+    code = 80
+
+
+class RiveIllisible(ErreurPirogue):
+    """The shore's folder cannot be created or opened."""
+
+    geste = "Vérifie le chemin et les droits du dossier de la rive, puis relance."
+    code = 81
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRive:
+    """
+    Where the shore keeps its things and whom it answers.
+
+    Attributes:
+        dossier: its folder, 0700.
+        hotes: names under which it may be called (Host header), without port.
+        corps_max_octets: largest body of a request.
+    """
+
+    dossier: Path
+    hotes: tuple[str, ...] = ("127.0.0.1", "localhost")
+    corps_max_octets: int = CORPS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Rive:
+    """
+    An open shore.
+
+    Attributes:
+        moteur: the database.
+        cles: the shore's keys.
+        dossier: its folder.
+    """
+
+    moteur: Engine
+    cles: Cles
+    dossier: Path
+
+    @property
+    def bruts(self) -> Path:
+        """Return the folder of the lots as they arrived."""
+        return self.dossier / "bruts"
+
+    def annuaire(self) -> dict[str, Carte]:
+        """Return the cards of the relays that this shore knows, read now: a relay is welcomed without a restart."""
+        return cles_.lire_annuaire(self.dossier / "relais")
+
+
+def installer(dossier: Path, *, id: str = "rive", nom: str = "Rive") -> Carte:  # noqa: A002 - the field's name
+    """
+    Make a shore in a folder: keys (`cles.json`), recovery key (`secours.txt`, to be moved offline), card (`rive.json`).
+
+    On a folder that is a shore already nothing changes.
+
+    Returns:
+        The shore's card.
+
+    Raises:
+        RiveIllisible, ClesIllisibles: the folder cannot be written or holds damaged keys.
+    """
+    try:
+        (dossier / "relais").mkdir(parents=True, exist_ok=True)
+        (dossier / "bruts").mkdir(exist_ok=True)
+        dossier.chmod(0o700)
+        if not (dossier / "cles.json").exists():
+            identite, destinataire = cles_.faire_secours()
+            secours = dossier / "secours.txt"
+            secours.unlink(missing_ok=True)  # from an install that was cut before the keys: it opens nothing
+            cles_.ecrire_prive(secours, identite.encode() + b"\n")
+            cles_.enregistrer(cles_.faire("rive", id=id, nom=nom, secours=destinataire), dossier / "cles.json")
+        carte = cles_.charger(dossier / "cles.json").carte
+        (dossier / "rive.json").write_bytes(cles_.ecrire_carte(carte))
+    except OSError as cause:
+        raise RiveIllisible(f"Le dossier de la rive ne peut pas être préparé ({cause.strerror}).") from cause
+    return carte
+
+
+def accueillir(dossier: Path, octets: bytes) -> Carte:
+    """
+    Make a relay known to the shore, from its card; the person has compared the fingerprints first.
+
+    Raises:
+        ClesIllisibles: not a relay's card.
+        RelaisDejaConnu: another card with this id is known.
+        RiveIllisible: the folder cannot be written.
+    """
+    carte = cles_.lire_carte(octets)
+    if carte.genre != "relais":
+        raise ClesIllisibles("Cette carte n'est pas celle d'un relais.")
+    chemin = dossier / "relais" / f"{carte.id}.json"
+    try:
+        if chemin.exists():
+            if cles_.lire_carte(chemin.read_bytes()).empreinte != carte.empreinte:
+                raise RelaisDejaConnu("Un relais de ce nom est déjà connu, avec d'autres clés.")
+            return carte
+        ecrire_durable(chemin, cles_.ecrire_carte(carte))
+    except OSError as cause:
+        raise RiveIllisible(f"La carte du relais ne peut pas être écrite ({cause.strerror}).") from cause
+    return carte
+
+
+@contextlib.contextmanager
+def ouvrir(config: ConfigRive) -> Iterator[Rive]:
+    """
+    Open the shore and close it at the end.
+
+    Raises:
+        RiveIllisible, ClesIllisibles: it was never installed, or cannot be read.
+    """
+    rive = ouvrir_rive(config)
+    try:
+        yield rive
+    finally:
+        rive.moteur.dispose()
+
+
+def ouvrir_rive(config: ConfigRive) -> Rive:
+    """Open the shore for the life of a process; same errors as `ouvrir`."""
+    if not (config.dossier / "cles.json").exists():
+        raise RiveIllisible("Il n'y a pas de rive dans ce dossier.")
+    cles = cles_.charger(config.dossier / "cles.json")
+    return Rive(moteur=schema.ouvrir_moteur(config.dossier / "rive.sqlite3"), cles=cles, dossier=config.dossier)
+
+
+def ecrire_durable(chemin: Path, octets: bytes) -> None:
+    """Write a new file so that after a power cut it is whole or absent: temporary name, sync, rename, sync folder."""
+    provisoire = chemin.with_name(f"{chemin.name}.{nouvel_id()}.tmp")
+    with provisoire.open("wb") as fichier:
+        fichier.write(octets)
+        fichier.flush()
+        os.fsync(fichier.fileno())
+    provisoire.rename(chemin)
+    dossier = os.open(chemin.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(dossier)
+    finally:
+        os.close(dossier)

@@ -1,0 +1,53 @@
+"""The shore as a process: gunicorn, one worker, a few threads, so that one database file has one owner."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from pirogue_rive.app import creer_app
+from pirogue_rive.config import ConfigRive
+
+
+class _Service(BaseApplication):  # type: ignore[misc]
+    """Gunicorn told from here instead of from a file or a command line."""
+
+    def __init__(self, config: ConfigRive, reglages: dict[str, Any]) -> None:
+        self._config = config
+        self._reglages = reglages
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its settings."""
+        for nom, valeur in self._reglages.items():
+            self.cfg.set(nom, valeur)
+
+    def load(self) -> Flask:
+        """Make the application, in the worker."""
+        return creer_app(self._config)
+
+
+def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1") -> None:
+    """
+    Serve the shore until the process is told to stop (SIGTERM, Ctrl-C).
+
+    Args:
+        config: the installed shore.
+        port: TCP port; 0 lets the system choose.
+        hote: address to listen on.
+
+    Raises:
+        SystemExit: from gunicorn, when it stops.
+    """
+    reglages = {
+        "bind": f"{hote}:{port}",
+        "workers": 1,
+        "worker_class": "gthread",
+        "threads": 8,
+        "timeout": 120,
+        "graceful_timeout": 5,
+        "worker_tmp_dir": "/dev/shm",  # noqa: S108 - gunicorn's heartbeat file, in memory
+        "control_socket_disable": True,
+        "loglevel": "warning",
+    }
+    _Service(config, reglages).run()
