@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
+from threading import Event
 
 from pirogue_contenus.kolibri_canal import Canal, apporter, canaux_de_kolibri, canaux_du_dossier
 from pirogue_contenus.kolibri_erreurs import KolibriNonPret
@@ -105,7 +106,7 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
         OSError: the disk is full or the home cannot be written; run it again.
     """
     maison.mkdir(parents=True, exist_ok=True)
-    with _verrou(maison):
+    with _verrou(maison) as verrou:
         voulus = _canaux_voulus(maison, contenu)
         empreinte = _empreinte(reglages, voulus)
         if _est_prete(maison, empreinte, voulus):
@@ -116,9 +117,15 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
         _ecrire(maison / "options.ini", _options(reglages), droits=0o640)
         if contenu is not None:
             progres("Kolibri : copie des leçons")
-            presents = set(canaux_de_kolibri(maison))
-            apporter(contenu, maison, tuple(c for c in canaux_du_dossier(contenu) if c in voulus and c not in presents))
-        _lancer(reglages, maison, voulus, progres)
+            a_prendre = set(canaux_du_dossier(contenu)) & set(voulus) - set(canaux_de_kolibri(maison))
+            apporter(contenu, maison, tuple(a_prendre))
+        ordres: dict[str, object] = {
+            "nom": reglages.nom,
+            "admin": ADMIN,
+            "mot_de_passe": (maison / "mot_de_passe_admin").read_text(encoding="utf-8").strip(),
+            "canaux": [{"id": canal.canal_id, "version": canal.version} for canal in voulus],
+        }
+        _lancer(ordres, maison, verrou, progres)
         (maison / "pirogue_chantier").unlink(missing_ok=True)
         _ecrire(maison / "pirogue_etat.json", json.dumps({"empreinte": empreinte}), droits=0o640)
         return Preparation(maison=maison, canaux=voulus, change=True)
@@ -150,16 +157,20 @@ def environnement(maison: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _verrou(maison: Path) -> Iterator[None]:
-    """Hold the home for ourselves; the kernel lets go if we are killed."""
+def _verrou(maison: Path) -> Iterator[int]:
+    """Hold the home for ourselves, within 5 s; the kernel lets go if we are killed. Yield the lock's descriptor."""
     with (maison / "pirogue_verrou").open("w") as fichier:
-        try:
-            fcntl.flock(fichier, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as erreur:
+        for _ in range(50):
+            try:
+                fcntl.flock(fichier, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                Event().wait(0.1)
+        else:
             raise KolibriNonPret(
                 "Kolibri est déjà en cours de préparation.", geste="Attends la fin de l'autre préparation."
-            ) from erreur
-        yield
+            )
+        yield fichier.fileno()
 
 
 def _canaux_voulus(maison: Path, contenu: Path | None) -> tuple[Canal, ...]:
@@ -269,19 +280,15 @@ def _options(reglages: Reglages) -> str:
     )
 
 
-def _lancer(reglages: Reglages, maison: Path, canaux: tuple[Canal, ...], progres: Callable[[str], None]) -> None:
+def _lancer(ordres: dict[str, object], maison: Path, verrou: int, progres: Callable[[str], None]) -> None:
     """
     Run the part that needs Kolibri, in one process of its own, and pass on its steps.
+
+    That process dies with us (it asks the kernel to) and holds our lock until it has died.
 
     Raises:
         KolibriNonPret: it failed; its log is in `pirogue_preparation.log`.
     """
-    ordres = {
-        "nom": reglages.nom,
-        "admin": ADMIN,
-        "mot_de_passe": (maison / "mot_de_passe_admin").read_text(encoding="utf-8").strip(),
-        "canaux": [{"id": canal.canal_id, "version": canal.version} for canal in canaux],
-    }
     journal = maison / "pirogue_preparation.log"
     with journal.open("w", encoding="utf-8") as log:
         processus = subprocess.Popen(
@@ -292,6 +299,7 @@ def _lancer(reglages: Reglages, maison: Path, canaux: tuple[Canal, ...], progres
             stderr=log,
             text=True,
             encoding="utf-8",
+            pass_fds=(verrou,),
         )
         with processus:
             assert processus.stdin is not None

@@ -30,9 +30,12 @@ def canaux_du_dossier(contenu: Path) -> tuple[Canal, ...]:
     Return the channels of a folder `content/databases/*.sqlite3` + `content/storage/`, sorted by id.
 
     Raises:
-        KolibriNonPret: one of the files is not a channel.
+        KolibriNonPret: there is none, or one of the files is not a channel.
     """
-    return tuple(_lire_canal(fichier) for fichier in sorted((contenu / "content/databases").glob("*.sqlite3")))
+    bases = sorted((contenu / "content/databases").glob("*.sqlite3"))
+    if not bases:
+        raise KolibriNonPret("Il n'y a pas de leçons à installer.", geste="Fabrique d'abord les leçons, puis relance.")
+    return tuple(_lire_canal(fichier) for fichier in bases)
 
 
 def canaux_de_kolibri(maison: Path) -> tuple[Canal, ...]:

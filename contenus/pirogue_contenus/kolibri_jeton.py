@@ -54,7 +54,7 @@ def lien_entree(*, base: str, cle: bytes, personne: PersonneKolibri, suite: str,
         suite: local path to open, from Kolibri's root (`/fr-fr/learn/#/…`); anything else opens the home.
         instant: now.
     """
-    corps = {"personne": asdict(personne), "suite": suite, "jti": secrets.token_hex(12)}
+    corps: dict[str, object] = {"personne": asdict(personne), "suite": suite, "jti": secrets.token_hex(12)}
     return f"{base.rstrip('/')}/pirogue/entrer?t={signer(cle, 'entree', corps, instant=instant)}"
 
 

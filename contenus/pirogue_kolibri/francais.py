@@ -7,7 +7,6 @@ installed messages and ours are written together, into a directory that our sett
 """
 
 import json
-import os
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -43,4 +42,4 @@ def ecrire(langue: Path, destination: Path) -> None:
             continue
         provisoire = cible.with_suffix(".part")
         provisoire.write_text(texte, encoding="utf-8")
-        os.replace(provisoire, cible)
+        provisoire.replace(cible)

@@ -33,7 +33,7 @@ class LienDeRetour(FrontEndBaseHeadHook):
     def head_html(self) -> str:
         """Markup of the head: one style sheet, one script that carries the two addresses."""
         return format_html(
-            '<link rel="stylesheet" href="{}"><script defer src="{}" data-chemin="{}" data-formateur="{}"></script>',
+            '<link rel="stylesheet" href="{}"><script src="{}" data-chemin="{}" data-formateur="{}"></script>',
             static("pirogue_kolibri/retour.css"),
             static("pirogue_kolibri/retour.js"),
             OPTIONS["Pirogue"]["CHEMIN"],

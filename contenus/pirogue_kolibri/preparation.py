@@ -6,7 +6,9 @@ same state. It reads its orders as JSON on standard input and tells its steps on
 after `ETAPE`.
 """
 
+import ctypes
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import kolibri
 from pirogue_kolibri import francais
 
 ETAPE = "PIROGUE "
+PR_SET_PDEATHSIG = 1
 
 #: What a youth may not do by herself: the portal owns names, passwords and accounts.
 ETABLISSEMENT = {
@@ -41,7 +44,8 @@ APPAREIL = {
 
 
 def main() -> None:
-    """Prepare the KOLIBRI_HOME of the environment as ordered on standard input."""
+    """Prepare the KOLIBRI_HOME of the environment as ordered on standard input; die with whoever ordered it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     ordres: dict[str, Any] = json.load(sys.stdin)
     dire("messages en français")
     from kolibri.utils.conf import KOLIBRI_HOME
@@ -93,7 +97,7 @@ def regler(nom: str, admin: str, mot_de_passe: str) -> None:
             raise RuntimeError(f"no superuser {admin}")
 
 
-def _corriger(objet: Any, voulu: dict[str, Any]) -> None:  # noqa: ANN401 - any Django row
+def _corriger(objet: Any, voulu: dict[str, Any]) -> None:
     """Save a row if one of its fields is not what it must be."""
     if all(getattr(objet, champ) == valeur for champ, valeur in voulu.items()):
         return
