@@ -4,6 +4,7 @@ The course as the youths' pages see it: stones, steps, texts, and the doors to a
 The only module of the portal that knows both the catalogue and Kolibri; the views know neither.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, lecons
+from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, kolibri_progres, lecons
 from pirogue_contenus.catalogue import Module, Parcours, Ressource
+from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_portail.config import ConfigPortail
 from pirogue_registre import progres
@@ -21,6 +23,8 @@ from pirogue_registre.base import Registre
 from pirogue_registre.jeunes import Jeune
 from pirogue_socle.erreurs import Introuvable
 from pirogue_socle.horloge import Instant, maintenant
+
+journal = logging.getLogger("pirogue.portail")
 
 #: Where the portal serves the pictures of the lessons that it shows itself.
 IMAGES_LECONS = "/lecons/images/"
@@ -61,6 +65,9 @@ class _Veille:
 
 
 _VEILLES: dict[str, _Veille] = {}
+#: The last reading of everybody's progress: one thread reads, the others find it done.
+_RELEVE = _Veille()
+RELEVE_NS = 1_000_000_000
 
 
 @lru_cache(maxsize=4)
@@ -180,5 +187,24 @@ def lien_sortie(config: ConfigPortail) -> str:
     return kolibri_jeton.lien_sortie(config.kolibri_base)
 
 
-def relever(config: ConfigPortail, registre: Registre, *, instant: Instant) -> None:
-    """Read what Kolibri knows of everybody's progress into the register."""
+def relever(config: ConfigPortail, registre: Registre, *, instant: Instant, tout_de_suite: bool = False) -> None:
+    """
+    Read what Kolibri knows of everybody's progress into the register; to be called before a sign-in is closed.
+
+    Kolibri that is absent or that changed is logged, never told to a youth: what the register knows is shown.
+
+    Args:
+        tout_de_suite: read even if it was just read (someone is leaving).
+    """
+    if config.kolibri_maison is None:
+        return
+    with _RELEVE.verrou:
+        if not tout_de_suite and maintenant().bt_ns - _RELEVE.vu_ns < RELEVE_NS:
+            return
+        try:
+            kolibri_progres.relever(
+                registre, maison=config.kolibri_maison, parcours=_parcours(config.parcours), instant=instant
+            )
+        except (KolibriAbsent, KolibriChange) as erreur:
+            journal.warning("%s %s", erreur, erreur.geste)
+        _RELEVE.vu_ns = maintenant().bt_ns

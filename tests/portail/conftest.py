@@ -1,56 +1,22 @@
-"""A real register on disk with Afi and Koffi's class, an open session, and the portal in front of it."""
+"""The portal in front of the boat of the whole test suite (`bord`): real register on disk, no Kolibri."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from equipage import Bord
 from pirogue_contenus.catalogue import parcours_livre
 from pirogue_portail.app import create_app
 from pirogue_portail.config import ConfigPortail
-from pirogue_registre import base, comptes, jeunes, lieux, seances
-from pirogue_registre.base import Registre
-from pirogue_registre.fiches import FicheJeune
+from pirogue_registre import jeunes
 from pirogue_registre.jeunes import Jeune
-from pirogue_registre.lieux import Groupe
-from pirogue_registre.seances import Seance
-from pirogue_socle.horloge import maintenant
 
 HOTE = "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Bord:
-    """A boat at work: its register, its class, its open session, its portal."""
-
-    registre: Registre
-    groupe: Groupe
-    seance: Seance
-    afi: Jeune
-    koffi: Jeune
-    config: ConfigPortail
-    app: Flask
-
-
-def inscrire(registre: Registre, groupe: Groupe, prenom: str, nom: str, animal: str = "") -> Jeune:
-    """Enrol one trainee with a full form."""
-    fiche = FicheJeune(
-        prenom=prenom,
-        nom=nom,
-        annee_naissance="2011",
-        sexe="F",
-        territoire="nc",
-        situation="eleve_college",
-        niveau_scolaire="college",
-        consentement_suivi="oui",
-        animal=animal,
-    )
-    return jeunes.inscrire(registre, fiche=fiche, groupe_id=groupe.groupe_id, instant=maintenant(), auteur="rachelle")
-
-
-def config_pour(dossier: Path) -> ConfigPortail:
+def config_sans_kolibri(dossier: Path) -> ConfigPortail:
     """Return a configuration without Kolibri: the lessons are read on the portal."""
     return ConfigPortail(
         registre=dossier,
@@ -65,42 +31,36 @@ def config_pour(dossier: Path) -> ConfigPortail:
 
 
 @pytest.fixture
-def registre(tmp_path: Path) -> Iterator[Registre]:
-    """An empty register in a folder of its own."""
-    ouvert = base.ouvrir(tmp_path / "registre")
-    yield ouvert
-    base.fermer(ouvert)
+def config(bord: Bord) -> ConfigPortail:
+    """How the portal of this boat is set up."""
+    return config_sans_kolibri(bord.registre.dossier)
 
 
 @pytest.fixture
-def bord(registre: Registre) -> Bord:
-    """The class 4e A aboard, its session S01 open, the portal ready."""
-    instant = maintenant()
-    rachelle = comptes.creer(
-        registre, nom="Rachelle", role="formateur", pin="483920", instant=instant, auteur="pirogue"
-    )
-    groupe = lieux.ecrire_groupe(
-        registre,
-        Groupe("", "4e A", "CEG Gbessou", None, 24, "premiers_pas"),
-        instant=instant,
-        auteur=rachelle.compte_id,
-    )
-    seance = seances.ouvrir(
-        registre,
-        module="S01",
-        groupe_id=groupe.groupe_id,
-        formateur=rachelle.compte_id,
-        postes_utilisables=11,
-        instant=instant,
-        auteur=rachelle.compte_id,
-    )
-    afi = inscrire(registre, groupe, "Afi", "Dossa", "tortue")
-    koffi = inscrire(registre, groupe, "Koffi", "Hounsou", "crocodile")
-    config = config_pour(registre.dossier)
-    return Bord(registre, groupe, seance, afi, koffi, config, create_app(config))
+def app(config: ConfigPortail) -> Flask:
+    """The portal of this boat."""
+    return create_app(config)
 
 
 @pytest.fixture
-def client(bord: Bord) -> FlaskClient:
+def client(app: Flask) -> FlaskClient:
     """The browser of one laptop."""
-    return bord.app.test_client()
+    return app.test_client()
+
+
+@pytest.fixture
+def seance(bord: Bord) -> str:
+    """An open session of the group of Afi and Koffi."""
+    return bord.ouvrir_seance()
+
+
+@pytest.fixture
+def afi(bord: Bord) -> Jeune:
+    """Afi, as the register shows her."""
+    return jeunes.lire(bord.registre, bord.afi)
+
+
+@pytest.fixture
+def koffi(bord: Bord) -> Jeune:
+    """Koffi, as the register shows him."""
+    return jeunes.lire(bord.registre, bord.koffi)

@@ -128,6 +128,8 @@ def finir() -> Response:
     """Sign out here, then in Kolibri (the welcome screen passes by there)."""
     connexion = etat.connexion_en_cours()
     if connexion is not None:
-        connexions.fermer(registre(), connexion_id=connexion.connexion_id, instant=maintenant())
+        instant = maintenant()
+        cours.relever(config(), registre(), instant=instant, tout_de_suite=True)
+        connexions.fermer(registre(), connexion_id=connexion.connexion_id, instant=instant)
     etat.oublier()
     return vers("accueil")
