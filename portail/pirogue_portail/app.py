@@ -4,6 +4,7 @@ from flask import Flask
 
 from pirogue_portail import actifs, contexte, garde, pannes
 from pirogue_portail.config import ConfigPortail
+from pirogue_portail.formateur import blueprint as formateur
 from pirogue_portail.jeune import blueprint as jeune
 
 
@@ -22,4 +23,5 @@ def create_app(config: ConfigPortail) -> Flask:
     actifs.installer(app)
     pannes.installer(app)
     app.register_blueprint(jeune)
+    app.register_blueprint(formateur)
     return app

@@ -1,0 +1,98 @@
+"""
+The door of the trainers' pages: signed in, own code chosen, date confirmed; then the page.
+
+Whoever is stopped at the door finds what she was doing behind it (`reprise`).
+"""
+
+from typing import cast
+
+from flask import g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from pirogue_portail.contexte import registre
+from pirogue_portail.formateur import mots, reprise, temoin
+from pirogue_portail.formateur.plan import blueprint
+from pirogue_portail.formateur.temoin import Temoin
+from pirogue_registre import ancres, comptes, envois
+from pirogue_registre.comptes import Compte
+from pirogue_socle import listes
+from pirogue_socle.erreurs import ErreurPirogue, Introuvable
+from pirogue_socle.horloge import dire_heure, dire_jour, maintenant
+
+#: Who works with youths' names; a field agent sees none (domain page §7).
+ROLES = ("formateur", "coordinateur")
+
+SANS_CODE = {"formateur.qui", "formateur.code", "formateur.verifier_code", "formateur.sortir"}
+SANS_CODE_A_SOI = {"formateur.choisir_code", "formateur.garder_code"}
+SANS_DATE = {"formateur.date", "formateur.repondre_date"}
+
+
+def moi() -> Compte:
+    """Return the trainer whose page this is."""
+    return cast(Compte, g.formateur)
+
+
+def auteur() -> str:
+    """Return the id that the journal keeps for what she does."""
+    return moi().compte_id
+
+
+def compte_du_temoin(lu: Temoin | None) -> Compte | None:
+    """Return the account of a cookie, None without one or when the account is closed."""
+    try:
+        compte = comptes.lire(registre(), lu.compte_id) if lu is not None else None
+    except Introuvable:
+        return None
+    return compte if compte is not None and compte.role in ROLES else None
+
+
+@blueprint.before_request
+def garder() -> Response | str | None:
+    """Stop at the door whoever has no right, no code of her own, or has not confirmed the date."""
+    if request.endpoint in SANS_CODE:
+        return None
+    instant, lu = maintenant(), temoin.lire()
+    compte = compte_du_temoin(lu)
+    if lu is None or compte is None:
+        return redirect(url_for("formateur.qui"), code=303)
+    if not lu.est_frais(instant):
+        jeton = reprise.sceller(compte.compte_id)
+        return make_response(render_template("formateur/code.html", compte=compte, reprise=jeton, repos=True), 403)
+    g.formateur = compte
+    g.temoin = Temoin(compte.compte_id, instant.boot_id, instant.bt_ns)
+    if comptes.a_changer(registre(), compte.compte_id):
+        suite = redirect(url_for("formateur.choisir_code"), code=303)
+        return None if request.endpoint in SANS_CODE_A_SOI else suite
+    if request.endpoint in SANS_DATE or ancres.est_confirmee(registre(), instant=instant):
+        return None
+    jeton = reprise.sceller(compte.compte_id)
+    return make_response(render_template("formateur/date.html", **mots.date_proposee(registre(), instant, jeton)))
+
+
+@blueprint.after_request
+def toucher(reponse: Response) -> Response:
+    """Keep in the cookie that the trainer is here."""
+    if "temoin" in g:
+        temoin.poser(reponse, g.temoin)
+    return reponse
+
+
+@blueprint.context_processor
+def donner_mots() -> dict[str, object]:
+    """Give every trainers' page its words, and the chip of the header once signed in."""
+    donnes: dict[str, object] = {
+        "dire_jour": dire_jour,
+        "dire_heure": dire_heure,
+        "libelle": listes.libelle,
+        "mots": mots,
+    }
+    if "formateur" in g:
+        donnes |= {"moi": moi(), "puce": envois.etat_puce(registre())}
+    return donnes
+
+
+@blueprint.errorhandler(ErreurPirogue)
+def dire_fait(erreur: ErreurPirogue) -> tuple[str, int]:
+    """Show an expected fact that no page had a better place for."""
+    statut = 404 if isinstance(erreur, Introuvable) else 400
+    return render_template("formateur/erreur.html", erreur=erreur), statut
