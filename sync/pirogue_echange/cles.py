@@ -158,7 +158,7 @@ def ecrire_prive(chemin: Path, octets: bytes) -> None:
     except FileExistsError as cause:
         raise ClesIllisibles(f"Il y a déjà des clés dans {chemin.name} : elles ne sont pas remplacées.") from cause
     except OSError as cause:
-        raise ClesIllisibles(f"Le fichier de clés {chemin.name} ne peut pas être écrit ({cause.strerror}).") from cause
+        raise ClesIllisibles(f"Le fichier de clés {chemin.name} ne peut pas être écrit.") from cause
 
 
 def charger(chemin: Path) -> Cles:

@@ -79,7 +79,7 @@ def phrases() -> Iterator[None]:
             raise SupportProtege("La clé est protégée : on ne peut pas écrire dessus.") from cause
         if cause.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENODEV, errno.ENXIO}:
             raise SupportAbsent("Ce dossier n'est pas une clé utilisable, ou la clé a été retirée.") from cause
-        raise SupportDefaillant(f"La clé ne répond pas bien ({cause.strerror}).") from cause
+        raise SupportDefaillant(f"La clé ne répond pas bien (erreur {cause.errno}).") from cause
 
 
 @contextlib.contextmanager
@@ -135,10 +135,11 @@ def lire(dossier: int, nom: str, *, maximum: int = LOT_MAX) -> bytes | None:
         if cause.errno in {errno.ELOOP, errno.ENXIO, errno.ENOENT, errno.EACCES, errno.EISDIR}:
             return None
         raise
+    etat = os.fstat(fd)
+    if not stat.S_ISREG(etat.st_mode) or etat.st_size > maximum:
+        os.close(fd)
+        return None
     with os.fdopen(fd, "rb") as fichier:
-        etat = os.fstat(fd)
-        if not stat.S_ISREG(etat.st_mode) or etat.st_size > maximum:
-            return None
         octets = fichier.read(maximum + 1)
     return octets if len(octets) <= maximum else None
 

@@ -1,6 +1,6 @@
 """What the shore's page shows of each relay, counted from the views."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, func, select
@@ -112,7 +112,7 @@ def _ancres(db: Connection, relais: str) -> dict[str, Ancre]:
     return horloge.ancres_par_boot(Ancre(*rangee) for rangee in rangees)
 
 
-def _compter(db: Connection, relais: str, ancres: Mapping[str, Ancre]) -> tuple[_Compte, set[str]]:
+def _compter(db: Connection, relais: str, ancres: dict[str, Ancre]) -> tuple[_Compte, set[str]]:
     """Sum the sessions held and who came; a session known from two lives of one register counts once."""
     compte, venus = _Compte(), set[str]()
     t = schema.seance
@@ -120,7 +120,7 @@ def _compter(db: Connection, relais: str, ancres: Mapping[str, Ancre]) -> tuple[
     requete = select(t).where(t.c.relais == relais, t.c.statut == "cloturee", t.c.fin_boot_id.is_not(None))
     for rangee in db.execute(requete.order_by(t.c.inc)):
         seances[rangee.seance_id] = rangee
-    bornes = {un: _bornes(rangee, dict(ancres)) for un, rangee in seances.items()}
+    bornes = {un: _bornes(rangee, ancres) for un, rangee in seances.items()}
     compte.seances = len(seances)
     compte.duree_min = sum((fin - debut) // horloge.MS_PAR_MIN for debut, fin in bornes.values())
     p = schema.presence
@@ -134,7 +134,7 @@ def _compter(db: Connection, relais: str, ancres: Mapping[str, Ancre]) -> tuple[
             presence.etat,
             debut_ms=debut,
             fin_ms=fin,
-            arrivee_ms=_arrivee(presence, debut_ms=debut, ancres=dict(ancres)),
+            arrivee_ms=_heure(presence.arrivee_heure, debut_ms=debut),
             depart_ms=_heure(presence.depart_heure, debut_ms=debut),
         )
     return compte, venus
@@ -146,15 +146,6 @@ def _bornes(seance: Row[tuple[object, ...]], ancres: dict[str, Ancre]) -> tuple[
     fin = Instant(seance.fin_boot_id, seance.fin_bt_ns, seance.fin_mur_ms)
     debut_ms = horloge.estimer(debut, ancres)
     return debut_ms, debut_ms + horloge.duree_ms(debut, fin, ancres)
-
-
-def _arrivee(presence: Row[tuple[object, ...]], *, debut_ms: int, ancres: dict[str, Ancre]) -> int | None:
-    """Return when a trainee arrived: the hour that the trainer wrote, else the sign-in."""
-    heure = _heure(presence.arrivee_heure, debut_ms=debut_ms)
-    if heure is not None or presence.arrivee_boot_id is None:
-        return heure
-    instant = Instant(presence.arrivee_boot_id, presence.arrivee_bt_ns, presence.arrivee_mur_ms)
-    return horloge.estimer(instant, ancres)
 
 
 def _heure(heure: str | None, *, debut_ms: int) -> int | None:

@@ -64,7 +64,6 @@ def prendre_cle(
                     remarques.append(arrivee.phrase)
         progres("J'écris les reçus…")
         ecrits = _ecrire_recus(rive, dossier=dossier, instant=instant)
-    progres("C'est fini : vous pouvez retirer la clé.")
     sorts = [arrivee.sort for arrivee in prises]
     return BilanCle(
         ingeres=sorts.count("ingere"),

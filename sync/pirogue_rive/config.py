@@ -98,7 +98,7 @@ def installer(dossier: Path, *, id: str = "rive", nom: str = "Rive") -> Carte:  
         carte = cles_.charger(dossier / "cles.json").carte
         (dossier / "rive.json").write_bytes(cles_.ecrire_carte(carte))
     except OSError as cause:
-        raise RiveIllisible(f"Le dossier de la rive ne peut pas être préparé ({cause.strerror}).") from cause
+        raise RiveIllisible(f"Le dossier de la rive ne peut pas être préparé (erreur {cause.errno}).") from cause
     return carte
 
 
@@ -122,7 +122,7 @@ def accueillir(dossier: Path, octets: bytes) -> Carte:
             return carte
         ecrire_durable(chemin, cles_.ecrire_carte(carte))
     except OSError as cause:
-        raise RiveIllisible(f"La carte du relais ne peut pas être écrite ({cause.strerror}).") from cause
+        raise RiveIllisible(f"La carte du relais ne peut pas être écrite (erreur {cause.errno}).") from cause
     return carte
 
 

@@ -73,7 +73,6 @@ def echanger(
         with support.ouvrir_dossier(dossier, RACINE, "montee", creer=True) as montee:
             _retirer(registre, montee=montee, compte=compte)
             _deposer(registre, dossier=dossier, montee=montee, instant=instant, compte=compte, progres=progres)
-    progres("C'est fini : vous pouvez retirer la clé.")
     return BilanEchange(
         voie="cle",
         scelles=scelles,

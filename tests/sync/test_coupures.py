@@ -1,0 +1,148 @@
+"""kill -9 at every durable step of boat and shore: nothing acknowledged is lost, nothing is doubled."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pirogue_echange import cles as trousseau
+from pirogue_registre import base, envois, journal
+from pirogue_rive import arrivees
+from pirogue_rive import cle as cle_rive
+from pirogue_rive import config as rives
+from pirogue_rive.config import ConfigRive
+from pirogue_socle.horloge import Instant
+from pirogue_sync import cle as cle_bord
+from pirogue_sync import recus
+from sync.quai import Quai, nouvelle_rive, sceller_par, vivre_une_journee, vues
+
+MIDI = Instant("rive", 1, 1_741_086_000_000)
+#: The calls after which something is durable, or visible to others.
+APPELS = "fsync,fdatasync,rename,renameat"
+
+COURSE_RIVE = """
+import sys
+from pathlib import Path
+from pirogue_rive import arrivees, cle, config
+from pirogue_socle.horloge import maintenant
+with config.ouvrir(config.ConfigRive(Path(sys.argv[1]))) as rive:
+    arrivees.rattraper(rive, instant=maintenant())
+    cle.prendre_cle(rive, dossier=Path(sys.argv[2]), instant=maintenant())
+"""
+
+COURSE_BORD = """
+import sys
+from pathlib import Path
+from pirogue_echange import cles
+from pirogue_registre import base
+from pirogue_sync import cle
+from pirogue_socle.horloge import maintenant
+registre, dossier, trousseau, rive = map(Path, sys.argv[1:])
+ouvert = base.ouvrir(registre)
+cle.echanger(ouvert, dossier=dossier, cles=cles.charger(trousseau), rive=cles.lire_carte(rive.read_bytes()),
+             instant=maintenant())
+"""
+
+
+def tuer_a_chaque_pas(preparer: Callable[[int], list[object]], verifier: Callable[[int], None]) -> int:
+    """
+    Run a program again and again, killed at its first durable call, its second… until it survives.
+
+    Returns:
+        The number of points at which it was killed.
+    """
+    for rang in range(1, 200):
+        commande = preparer(rang)
+        injection = ["-e", f"trace={APPELS}", "-e", f"inject={APPELS}:signal=KILL:when={rang}"]
+        fait = subprocess.run(
+            ["strace", "-f", "-qq", "-o", "/dev/null", *injection, sys.executable, "-c", *map(str, commande)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        verifier(rang)
+        if fait.returncode == 0:
+            return rang - 1
+        assert fait.returncode in {-9, 137}, fait.stderr
+    pytest.fail("the program never came to its end")
+
+
+def test_the_shore_killed_at_any_step_of_a_stick_loses_and_doubles_nothing(quai: Quai, tmp_path: Path) -> None:
+    """The power goes at La Rive, between any two steps; it comes back, and the stick is plugged in again."""
+    vivre_une_journee(quai.bord)
+    octets = sceller_par(quai, 12)
+    temoin = tmp_path / "temoin"
+    with rives.ouvrir(nouvelle_rive(quai.config, temoin)) as rive:
+        for lot in octets:
+            arrivees.prendre(rive, lot, voie="cle", instant=MIDI)
+        attendu = vues(rive)
+    cle_bord.echanger(
+        quai.bord.registre, dossier=cle_neuve(tmp_path), cles=quai.cles, rive=quai.carte_rive, instant=MIDI
+    )
+
+    def preparer(rang: int) -> list[object]:
+        nouvelle_rive(quai.config, tmp_path / f"terre{rang}")
+        shutil.copytree(tmp_path / "cle", tmp_path / f"cle{rang}")
+        return [COURSE_RIVE, tmp_path / f"terre{rang}", tmp_path / f"cle{rang}"]
+
+    def verifier(rang: int) -> None:
+        with rives.ouvrir(ConfigRive(tmp_path / f"terre{rang}")) as rive:
+            arrivees.rattraper(rive, instant=MIDI)
+            prise = cle_rive.prendre_cle(rive, dossier=tmp_path / f"cle{rang}", instant=MIDI)
+            assert vues(rive) == attendu
+        assert prise.refuses == 0
+        retour = recus.prendre(
+            quai.bord.registre,
+            octets=next((tmp_path / f"cle{rang}/PIROGUE/descente").glob("*.lot")).read_bytes(),
+            rive=quai.carte_rive,
+        )
+        assert retour[1] == ""
+
+    points = tuer_a_chaque_pas(preparer, verifier)
+
+    assert points >= 10
+    assert envois.etat_puce(quai.bord.registre).code == "confirme"
+
+
+def test_the_boat_killed_at_any_step_of_a_stick_seals_and_announces_truly(quai: Quai, tmp_path: Path) -> None:
+    """The trainer pulls the plug while the stick is written: what is noted as on the stick is on it, whole."""
+    vivre_une_journee(quai.bord)
+    trousseau.enregistrer(quai.cles, tmp_path / "relais.cles")
+    base.fermer(quai.bord.registre)
+    attendu = quai.bord.registre.dossier
+
+    def preparer(rang: int) -> list[object]:
+        shutil.copytree(attendu, tmp_path / f"registre{rang}")
+        return [
+            COURSE_BORD,
+            tmp_path / f"registre{rang}",
+            cle_neuve(tmp_path, rang),
+            tmp_path / "relais.cles",
+            quai.config.dossier / "rive.json",
+        ]
+
+    def verifier(rang: int) -> None:
+        registre = base.ouvrir(tmp_path / f"registre{rang}")
+        try:
+            for lot_id, corps in registre.db.execute("SELECT id, corps FROM depot JOIN lot ON lot.id = depot.lot_id"):
+                assert (tmp_path / f"cle{rang}/PIROGUE/montee/{lot_id}.lot").read_bytes() == corps
+            fini = cle_bord.echanger(
+                registre, dossier=tmp_path / f"cle{rang}", cles=quai.cles, rive=quai.carte_rive, instant=MIDI
+            )
+            assert fini.puce.code == "sur_cle"
+            bornes = registre.db.execute("SELECT premier, dernier FROM lot ORDER BY premier").fetchall()
+            assert (bornes[0][0], bornes[-1][1]) == (1, journal.dernier(registre))
+        finally:
+            base.fermer(registre)
+
+    assert tuer_a_chaque_pas(preparer, verifier) >= 8
+
+
+def cle_neuve(dossier: Path, rang: int | str = "") -> Path:
+    """Return the mount point of a new stick."""
+    chemin = dossier / f"cle{rang}"
+    chemin.mkdir(exist_ok=True)
+    return chemin
