@@ -1,30 +1,35 @@
 """
 Prepare the box's Kolibri without anybody: keys, options, provisioning, lessons. Running it again changes nothing.
 
-How an interruption is mended: while a home is being made for the first time, a mark (`pirogue_chantier`) lies in
+How an interruption is mended: while a home is being made for the first time, a mark (`CHANTIER`) lies in
 it, and `commande` refuses to start Kolibri, so the home can hold nobody's work and the next run starts it afresh.
 Later runs (new lessons, new settings) never throw anything away: each of their steps looks before it writes, and
 `pirogue_etat.json`, which says that all of them were done, is removed before the first and written after the last.
 """
 
-import fcntl
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from threading import Event
 
 from pirogue_contenus.kolibri_canal import Canal, apporter, canaux_de_kolibri, canaux_du_dossier
 from pirogue_contenus.kolibri_erreurs import KolibriNonPret
+from pirogue_contenus.kolibri_maison import (
+    CHANTIER,
+    CLE_DJANGO,
+    CLE_ENTREE,
+    MOT_DE_PASSE,
+    ecrire,
+    ecrire_cles,
+    ouvrir_chantier,
+    verrouiller,
+)
 
 ADMIN = "pirogue_admin"
 #: What a youth may meet, the coach's pages, the administrator's; no set-up wizard, no profile, no demo, no PWA.
@@ -44,7 +49,6 @@ PLUGINS = (
     "pirogue_kolibri",
 )
 _MARQUE = "PIROGUE "
-_GARDES = {"cle_django", "cle_entree", "mot_de_passe_admin", "pirogue_verrou", "pirogue_chantier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +110,15 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
         OSError: the disk is full or the home cannot be written; run it again.
     """
     maison.mkdir(parents=True, exist_ok=True)
-    with _verrou(maison) as verrou:
+    with verrouiller(maison) as verrou:
         voulus = _canaux_voulus(maison, contenu)
         empreinte = _empreinte(reglages, voulus)
         if _est_prete(maison, empreinte, voulus):
             return Preparation(maison=maison, canaux=voulus, change=False)
         (maison / "pirogue_etat.json").unlink(missing_ok=True)
-        _ouvrir_chantier(maison, progres)
-        _ecrire_cles(maison)
-        _ecrire(maison / "options.ini", _options(reglages), droits=0o640)
+        ouvrir_chantier(maison, progres)
+        ecrire_cles(maison)
+        ecrire(maison / "options.ini", _options(reglages), droits=0o640)
         if contenu is not None:
             progres("Kolibri : copie des leçons")
             a_prendre = set(canaux_du_dossier(contenu)) & set(voulus) - set(canaux_de_kolibri(maison))
@@ -122,12 +126,12 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
         ordres: dict[str, object] = {
             "nom": reglages.nom,
             "admin": ADMIN,
-            "mot_de_passe": (maison / "mot_de_passe_admin").read_text(encoding="utf-8").strip(),
+            "mot_de_passe": (maison / MOT_DE_PASSE).read_text(encoding="utf-8").strip(),
             "canaux": [{"id": canal.canal_id, "version": canal.version} for canal in voulus],
         }
         _lancer(ordres, maison, verrou, progres)
-        (maison / "pirogue_chantier").unlink(missing_ok=True)
-        _ecrire(maison / "pirogue_etat.json", json.dumps({"empreinte": empreinte}), droits=0o640)
+        (maison / CHANTIER).unlink(missing_ok=True)
+        ecrire(maison / "pirogue_etat.json", json.dumps({"empreinte": empreinte}), droits=0o640)
         return Preparation(maison=maison, canaux=voulus, change=True)
 
 
@@ -138,7 +142,7 @@ def commande(maison: Path) -> list[str]:
     Raises:
         KolibriNonPret: the home has never been wholly prepared.
     """
-    if (maison / "pirogue_chantier").exists() or not (maison / "db.sqlite3").exists():
+    if (maison / CHANTIER).exists() or not (maison / "db.sqlite3").exists():
         raise KolibriNonPret("La préparation de Kolibri n'est pas finie.")
     return [sys.executable, "-m", "kolibri", "start", "--foreground"]
 
@@ -154,23 +158,6 @@ def environnement(maison: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "TZ": "Africa/Porto-Novo",
     }
-
-
-@contextmanager
-def _verrou(maison: Path) -> Iterator[int]:
-    """Hold the home for ourselves, within 5 s; the kernel lets go if we are killed. Yield the lock's descriptor."""
-    with (maison / "pirogue_verrou").open("w") as fichier:
-        for _ in range(50):
-            try:
-                fcntl.flock(fichier, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                Event().wait(0.1)
-        else:
-            raise KolibriNonPret(
-                "Kolibri est déjà en cours de préparation.", geste="Attends la fin de l'autre préparation."
-            )
-        yield fichier.fileno()
 
 
 def _canaux_voulus(maison: Path, contenu: Path | None) -> tuple[Canal, ...]:
@@ -201,48 +188,13 @@ def _empreinte(reglages: Reglages, canaux: tuple[Canal, ...]) -> str:
 
 def _est_prete(maison: Path, empreinte: str, canaux: tuple[Canal, ...]) -> bool:
     """Tell whether an earlier run went to its end with the same orders and its work is still there."""
-    if not all((maison / nom).exists() for nom in ("cle_django", "cle_entree", "mot_de_passe_admin", "options.ini")):
+    if not all((maison / nom).exists() for nom in (CLE_DJANGO, CLE_ENTREE, MOT_DE_PASSE, "options.ini")):
         return False
     try:
         etat = json.loads((maison / "pirogue_etat.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return etat == {"empreinte": empreinte} and canaux_de_kolibri(maison) == canaux
-
-
-def _ouvrir_chantier(maison: Path, progres: Callable[[str], None]) -> None:
-    """Mark a home that is being made; throw away what an interrupted first making left."""
-    chantier = maison / "pirogue_chantier"
-    if chantier.exists():
-        progres("Kolibri : reprise d'une préparation interrompue")
-        for reste in maison.iterdir():
-            if reste.name in _GARDES or reste.name == "content":
-                continue
-            shutil.rmtree(reste) if reste.is_dir() else reste.unlink()
-    elif not (maison / "db.sqlite3").exists():
-        _ecrire(chantier, "", droits=0o640)
-
-
-def _ecrire_cles(maison: Path) -> None:
-    """Draw the secrets of this box, once."""
-    for nom, secret, droits in (
-        ("cle_django", secrets.token_urlsafe(48), 0o600),
-        ("cle_entree", secrets.token_hex(32), 0o640),
-        ("mot_de_passe_admin", secrets.token_urlsafe(18), 0o600),
-    ):
-        if not (maison / nom).exists():
-            _ecrire(maison / nom, secret + "\n", droits=droits)
-
-
-def _ecrire(cible: Path, texte: str, *, droits: int) -> None:
-    """Write a small file whole or not at all."""
-    provisoire = cible.with_name(cible.name + ".part")
-    provisoire.unlink(missing_ok=True)
-    with os.fdopen(os.open(provisoire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, droits), "w", encoding="utf-8") as f:
-        f.write(texte)
-        f.flush()
-        os.fsync(f.fileno())
-    provisoire.replace(cible)
 
 
 def _options(reglages: Reglages) -> str:
