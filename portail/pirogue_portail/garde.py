@@ -14,6 +14,8 @@ from pirogue_portail.contexte import config
 
 #: Largest request body, octets: a roll with every row changed weighs under 8 000.
 CORPS_MAX_OCTETS = 64 * 1024
+#: How much of a larger body is read and thrown away, so that its sender is there to read the answer.
+VIDANGE_MAX_OCTETS = 16 * 1024 * 1024
 
 
 def est_a_nous(hote: str, hotes: tuple[str, ...]) -> bool:
@@ -61,8 +63,12 @@ def _verifier_provenance() -> Response | None:
 
 def _verifier_taille() -> Response | None:
     """Refuse a body that none of our forms could make."""
-    if (request.content_length or 0) <= CORPS_MAX_OCTETS:
+    reste = request.content_length or 0
+    if reste <= CORPS_MAX_OCTETS:
         return None
+    flux, reste = request.environ["wsgi.input"], min(reste, VIDANGE_MAX_OCTETS)
+    while reste > 0 and (morceau := flux.read(min(reste, CORPS_MAX_OCTETS))):
+        reste -= len(morceau)
     return _refuser(413, "C'est trop gros", "Ce que tu envoies est trop gros. Rien n'a été enregistré.")
 
 

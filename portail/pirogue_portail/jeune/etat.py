@@ -54,8 +54,11 @@ def embarquement() -> Embarquement:
 
 
 def retenir(etape: Embarquement) -> None:
-    """Keep the step in the cookie."""
-    session["embarquement"] = asdict(etape)
+    """Keep the step in the cookie; a blank one leaves no trace there."""
+    if etape == Embarquement():
+        session.pop("embarquement", None)
+    else:
+        session["embarquement"] = asdict(etape)
 
 
 def entrer(connexion: Connexion, *, instant: Instant) -> None:
