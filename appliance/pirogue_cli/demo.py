@@ -90,7 +90,7 @@ def commande(port: int, *, une_fois: bool) -> None:
             config = _configurer(port)
             etapes.dire(2, "Je prépare le registre du bord et la rive")
             essai = donnees_essai.preparer(config)
-            etapes.dire(3, "Je prépare les cours (1 à 2 minutes la première fois)")
+            etapes.dire(3, "Je prépare les cours et Kolibri")
             _preparer_kolibri(config, etapes.detail)
             etapes.dire(4, "Je démarre la rive et le portail")
             _demarrer(lances, config, "rive", "portail")
@@ -107,7 +107,7 @@ def commande(port: int, *, une_fois: bool) -> None:
             click.echo("  J'arrête tout…")
             processus.arreter(lances)
             click.echo(
-                "  Arrêté : il ne reste aucun processus. Les données sont dans .demo/ (make demo-clean les oublie)."
+                "  Arrêté. Les données sont dans .demo/ (make demo-clean les oublie)."
             )
 
 
@@ -214,7 +214,7 @@ def _presenter(config: Config, essai: Essai) -> None:
 """
     )
     for prenom, images in essai.images:
-        click.echo(f"        {prenom:8} {' · '.join(images)}")
+        click.echo(f"        {prenom:8} {' · '.join(images).replace('etoile', 'étoile')}")
     click.echo(
         """   3. Fais la leçon, puis le quiz ; « J'ai fini ».
    4. Formatrice : l'appel, la clôture, le bilan.

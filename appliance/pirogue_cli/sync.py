@@ -22,7 +22,7 @@ class PasDeRive(ErreurPirogue):
     """The box was not paired with a shore: it would not know for whom to seal."""
 
     geste = "Apporte la carte de la rive : pirogue sync appairer rive.json"
-    code = 40
+    code = 45
 
 
 @click.group("sync")
