@@ -22,10 +22,18 @@ from pirogue_contenus import paquets
 from pirogue_contenus.catalogue import Parcours, charger
 from pirogue_contenus.identites import ligne_id
 from pirogue_contenus.noeuds import LICENCE, Place, arbre, placer
+from pirogue_socle.erreurs import ErreurPirogue
 
 VERSION_SCHEMA = "5"
 AUTEUR = "Pirogue connectée"
 CHANTIER = ".construction-"
+
+
+class ChaineNonEcrite(ErreurPirogue):
+    """The channel cannot be written: full disk, missing rights."""
+
+    geste = "Libère de la place ou vérifie les droits du dossier, puis relance."
+    code = 41
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,18 @@ def construire(parcours: Path, sortie: Path, *, version: int) -> Chaine:
 
     Raises:
         CoursInvalide: the course has a fault; nothing is written.
+        ChaineNonEcrite: the disk is full or refuses; the former channel, if any, is whole.
     """
     cours = charger(parcours)
     places = placer(arbre(cours, parcours))
+    try:
+        return _poser(cours, places, parcours, sortie, version=version)
+    except (OSError, sqlite3.OperationalError) as erreur:
+        raise ChaineNonEcrite(f"Les cours ne peuvent pas être écrits dans {sortie} ({erreur}).") from erreur
+
+
+def _poser(cours: Parcours, places: tuple[Place, ...], parcours: Path, sortie: Path, *, version: int) -> Chaine:
+    """Write every file, the database last."""
     sortie.mkdir(parents=True, exist_ok=True)
     base = base_du(cours.canal_id, sortie)
     with _chantier(sortie) as travail:

@@ -102,7 +102,7 @@ def _module(module: Module, parcours: Parcours, dossier: Path) -> Noeud:
     vignettes = _vignette(module.vignette, dossier, genre="topic")
     enfants = tuple(_ressource(une, parcours.langue, dossier) for une in module.ressources)
     titre = f"{module.code} · {module.titre}"
-    return _theme(module.code, titre, enfants, vignettes, "\n".join(module.objectifs))
+    return _theme(module.code, titre, enfants, vignettes, " · ".join(module.objectifs))
 
 
 def _ressource(ressource: Ressource, langue: str, dossier: Path) -> Noeud:

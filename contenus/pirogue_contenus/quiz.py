@@ -12,7 +12,7 @@ from pirogue_contenus.sources import CoursInvalide, Fiche, lire_fiche, lire_text
 #: Perseus puts a widget where this character stands between double brackets; Kolibri looks for it in image paths.
 MARQUE_WIDGET, MARQUE_CHEMIN = "\N{SNOWMAN}", "\N{BIOHAZARD SIGN}"
 WIDGET = "radio 1"
-LARGEUR_IMAGE_PX, HAUTEUR_IMAGE_PX = 480, 240
+LARGEUR_IMAGE_PX, HAUTEUR_IMAGE_PX = 320, 160
 
 
 @dataclass(frozen=True, slots=True)

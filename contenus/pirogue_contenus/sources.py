@@ -1,5 +1,6 @@
 """Reading the course's own files (YAML, Markdown with a front matter) with errors that say where to look."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,10 @@ import yaml
 from pirogue_socle.erreurs import EntreeInvalide
 
 SEPARATEUR = "---"
+#: Control characters (but line ends and tabs) and halves of surrogate pairs.
+CARACTERES_INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: What PyYAML lets out for values it cannot make: 2025-02-31, `!!bool bof`, a thousand brackets.
+FAUTES_PYYAML = (ValueError, KeyError, AttributeError, TypeError, RecursionError)
 
 
 class CoursInvalide(EntreeInvalide):
@@ -45,6 +50,8 @@ class Fiche:
             raise self.invalide(f"il manque « {nom} ».")
         if not isinstance(valeur, str) or (not valeur.strip() and valeur != defaut):
             raise self.invalide(f"« {nom} » doit être un texte (mets des guillemets).")
+        if not valeur.isprintable() and CARACTERES_INTERDITS.search(valeur):
+            raise self.invalide(f"« {nom} » contient un caractère qui ne s'affiche pas.")
         return valeur.strip()
 
     def entier(self, nom: str, *, defaut: int | None = None) -> int:
@@ -125,7 +132,7 @@ def lire_fiche(texte: str, *, ou: str, premiere_ligne: int = 1) -> Fiche:
         marque = getattr(erreur, "problem_mark", None)
         ligne = f", ligne {marque.line + premiere_ligne}" if marque is not None else ""
         raise CoursInvalide(f"{ou}{ligne} : ce n'est pas du YAML bien écrit.") from erreur
-    except ValueError as erreur:  # an impossible date such as 2025-02-31
+    except FAUTES_PYYAML as erreur:
         raise CoursInvalide(f"{ou} : une valeur est impossible ({erreur}).") from erreur
     if not isinstance(champs, dict):
         raise CoursInvalide(f"{ou} : il faut des champs « nom: valeur ».")
