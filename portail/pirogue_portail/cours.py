@@ -56,7 +56,7 @@ class Etape:
 
 
 class _Veille:
-    """What Kolibri last answered, for all the threads."""
+    """When something was last asked of Kolibri and what it answered, for all the threads."""
 
     def __init__(self) -> None:
         self.verrou = threading.Lock()
@@ -65,8 +65,8 @@ class _Veille:
 
 
 _VEILLES: dict[str, _Veille] = {}
-#: The last reading of everybody's progress: one thread reads, the others find it done.
-_RELEVE = _Veille()
+#: The last reading of everybody's progress in each Kolibri home: one thread reads, the others find it done.
+_RELEVES: dict[Path, _Veille] = {}
 RELEVE_NS = 1_000_000_000
 
 
@@ -198,8 +198,9 @@ def relever(config: ConfigPortail, registre: Registre, *, instant: Instant, tout
     """
     if config.kolibri_maison is None:
         return
-    with _RELEVE.verrou:
-        if not tout_de_suite and maintenant().bt_ns - _RELEVE.vu_ns < RELEVE_NS:
+    releve = _RELEVES.setdefault(config.kolibri_maison, _Veille())
+    with releve.verrou:
+        if not tout_de_suite and maintenant().bt_ns - releve.vu_ns < RELEVE_NS:
             return
         try:
             kolibri_progres.relever(
@@ -207,4 +208,4 @@ def relever(config: ConfigPortail, registre: Registre, *, instant: Instant, tout
             )
         except (KolibriAbsent, KolibriChange) as erreur:
             journal.warning("%s %s", erreur, erreur.geste)
-        _RELEVE.vu_ns = maintenant().bt_ns
+        releve.vu_ns = maintenant().bt_ns

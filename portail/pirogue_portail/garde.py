@@ -14,6 +14,8 @@ from pirogue_portail.contexte import config
 
 #: Largest request body, octets: a roll with every row changed weighs under 8 000.
 CORPS_MAX_OCTETS = 64 * 1024
+#: What is not a page: kept by the browser, same for everyone.
+FICHIERS = ("static", "jeune.image_lecon")
 #: How much of a larger body is read and thrown away, so that its sender is there to read the answer.
 VIDANGE_MAX_OCTETS = 16 * 1024 * 1024
 
@@ -75,14 +77,16 @@ def _verifier_taille() -> Response | None:
 def _proteger(reponse: Response) -> Response:
     """Add what the browser must refuse, and forbid keeping any page that is not a plain asset."""
     entetes = reponse.headers
-    entetes["Content-Security-Policy"] = politique(config())
     entetes["X-Content-Type-Options"] = "nosniff"
+    if request.endpoint in FICHIERS:
+        entetes["Content-Security-Policy"] = "default-src 'none'"
+        return reponse
+    entetes["Content-Security-Policy"] = politique(config())
     entetes["X-Frame-Options"] = "DENY"
     entetes["Referrer-Policy"] = "same-origin"
     entetes["Cross-Origin-Opener-Policy"] = "same-origin"
     entetes["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    if request.endpoint != "static":
-        entetes["Cache-Control"] = "no-store"
+    entetes["Cache-Control"] = "no-store"
     return reponse
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -298,3 +299,16 @@ def test_a_power_cut_gives_the_same_screen_back(
     relance.set_cookie("pirogue_portail", biscuit.value)
 
     assert "Mon chemin" in texte(relance.get("/chemin"))
+
+
+def test_a_kolibri_that_cannot_be_read_stops_nobody(
+    config: ConfigPortail, seance: str, afi: Jeune, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its database is missing: the path shows what the register knows, the log says what to do."""
+    client = create_app(replace(config, kolibri_maison=tmp_path / "kolibri")).test_client()
+    page = embarquer(client, afi)
+    fini = envoyer(client, "/fini")
+
+    assert "Mon chemin" in texte(page)
+    assert "Bienvenue à bord !" in texte(fini)
+    assert "Kolibri n'est pas encore préparé." in caplog.text
