@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, select
 from pirogue_echange import canonique
 from pirogue_echange import lot as lots
 from pirogue_echange.entete import Entete
+from pirogue_echange.enveloppe import Lecteur, SourceOctets, lire_prefixe, verifier
 from pirogue_echange.erreurs import ContenuAbime, FormeInvalide, LotInvalide
 from pirogue_rive import evenements, projection, schema
 from pirogue_rive.config import Rive, ecrire_durable
@@ -74,6 +75,7 @@ def prendre(rive: Rive, octets: bytes, *, voie: str, instant: Instant) -> Arrive
             raise ContenuAbime("Le premier lot de ce journal ne commence pas au début.")
         lus = [evenements.lire(ligne, seq=seq) for seq, ligne in enumerate(lignes, tete.premier)]
     except LotInvalide as erreur:
+        relais = relais or _signataire(rive, octets)
         return refuser(rive, octets, erreur=erreur, relais=relais, voie=voie, instant=instant)
     chemin = rive.bruts / f"{lot.id}.lot"
     if not chemin.exists():
@@ -111,6 +113,15 @@ def refuser(rive: Rive, octets: bytes, *, erreur: LotInvalide, relais: str, voie
     return Arrivee("quarantaine", relais=relais, phrase=str(erreur))
 
 
+def _signataire(rive: Rive, octets: bytes) -> str:
+    """Return who signed the header of a damaged lot; empty if nobody that we know did."""
+    try:
+        prefixe = lire_prefixe(Lecteur(SourceOctets(octets)))
+        return verifier(prefixe, annuaire=rive.annuaire()).id if prefixe else ""
+    except LotInvalide:
+        return ""
+
+
 def rattraper(rive: Rive, *, instant: Instant) -> int:
     """
     Take in the archived lots that the database does not have: a stop between the two, or a database lost.
@@ -132,7 +143,7 @@ def rattraper(rive: Rive, *, instant: Instant) -> int:
 
 def rejouer(rive: Rive) -> int:
     """Empty the views and rebuild them from the events, in one transaction; return the number of events."""
-    t = schema.tete
+    t = schema.avancee
     with rive.moteur.begin() as db:
         for vue in schema.VUES:
             db.execute(vue.delete())
@@ -145,7 +156,7 @@ def rejouer(rive: Rive) -> int:
 
 def avancer(db: Connection, journal: Journal, *, flux: str) -> None:
     """Move the head of a journal over every event that follows without a gap, and project it on the way."""
-    t = schema.tete
+    t = schema.avancee
     ou = (t.c.relais == journal.relais, t.c.inc == journal.inc, t.c.flux == flux)
     rangee = db.execute(select(t.c.jusqua, t.c.h, t.c.illisibles).where(*ou)).first()
     jusqua, h, illisibles = (0, canonique.ORIGINE, 0) if rangee is None else _depuis(rangee)

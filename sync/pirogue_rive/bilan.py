@@ -190,7 +190,7 @@ def _contact(db: Connection, relais: str) -> tuple[int | None, str | None]:
 
 def _confirmees(db: Connection, relais: str, ancres: dict[str, Ancre]) -> int | None:
     """Return the estimated time of the last event that receipts cover."""
-    t, v = schema.tete, schema.evenement
+    t, v = schema.avancee, schema.evenement
     lignes = db.execute(
         select(v.c.seq, v.c.ligne)
         .join(
@@ -206,7 +206,7 @@ def _confirmees(db: Connection, relais: str, ancres: dict[str, Ancre]) -> int | 
 
 def _manque(db: Connection, relais: str) -> bool:
     """Say whether a lot arrived beyond a gap."""
-    t, v = schema.tete, schema.lot
+    t, v = schema.avancee, schema.lot
     jointure = (t.c.relais == v.c.relais) & (t.c.inc == v.c.inc) & (t.c.flux == v.c.flux)
     requete = select(v.c.id).join(t, jointure).where(v.c.relais == relais, v.c.dernier > t.c.jusqua).limit(1)
     return db.execute(requete).first() is not None

@@ -77,7 +77,7 @@ def prendre_cle(
 def _ecrire_recus(rive: Rive, *, dossier: Path, instant: Instant) -> int:
     """Write the current receipt of every journal that the stick lacks, read them back, then drop the older ones."""
     with rive.moteur.begin() as db:
-        vus = db.scalars(select(schema.tete.c.relais).distinct().order_by(schema.tete.c.relais)).all()
+        vus = db.scalars(select(schema.avancee.c.relais).distinct().order_by(schema.avancee.c.relais)).all()
     connus = rive.annuaire()
     courants = {
         f"{lots.id_de(octets)}.lot": octets

@@ -23,7 +23,7 @@ def pour(rive: Rive, *, relais: str, instant: Instant, inc: str | None = None) -
         instant: now, written in a receipt that is new.
         inc: only this life; a receipt for nothing (serie 0, not kept) is given if the shore has nothing of it.
     """
-    t = schema.tete
+    t = schema.avancee
     requete = select(t.c.inc, t.c.jusqua, t.c.h).where(t.c.relais == relais, t.c.flux == ACTIVITE).order_by(t.c.inc)
     with rive.moteur.begin() as db:
         tetes = [un for un in db.execute(requete).all() if inc in {None, un.inc}]

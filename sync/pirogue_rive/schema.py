@@ -71,8 +71,8 @@ evenement = Table(
 )
 
 #: How far each journal is whole: the contiguous, verified, projected prefix, and the chain value at its end.
-tete = Table(
-    "tete",
+avancee = Table(
+    "avancee",
     metadata,
     *_journal(),
     _texte("flux"),

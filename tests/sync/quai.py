@@ -90,7 +90,7 @@ def vues(rive: Rive) -> dict[str, list[tuple[Any, ...]]]:
     with rive.moteur.begin() as db:
         return {
             table.name: sorted((tuple(rangee) for rangee in db.execute(select(table))), key=repr)
-            for table in (*schema.VUES, schema.tete, schema.evenement)
+            for table in (*schema.VUES, schema.avancee, schema.evenement)
         }
 
 
