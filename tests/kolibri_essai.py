@@ -3,14 +3,18 @@
 import http.cookiejar
 import json
 import os
+import socket
+import subprocess
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from pirogue_contenus import kolibri_boite
 from pirogue_contenus.catalogue import Ressource
-from pirogue_contenus.kolibri_jeton import PersonneKolibri, lien_entree
+from pirogue_contenus.kolibri_annuaire import en_vie
+from pirogue_contenus.kolibri_jeton import PersonneKolibri, lien_entree, lire_cle
 from pirogue_socle.horloge import maintenant
 
 
@@ -115,6 +119,50 @@ class Navigateur:
         assert fin.statut == 200, fin.texte
 
 
-def environnement_essai(maison: Path) -> dict[str, str]:
-    """Return the whole environment of a Kolibri process of this home."""
-    return os.environ | kolibri_boite.environnement(maison)
+class Serveurs:
+    """Kolibri processes by home; serving a home again stops the one that runs on it, as a restart would."""
+
+    def __init__(self) -> None:
+        self._par_maison: dict[Path, subprocess.Popen[bytes]] = {}
+
+    def servir(self, maison: Path, *, prefixe: str = "") -> KolibriEssai:
+        """Start Kolibri on a prepared home, on free ports, and wait until it answers."""
+        self.arreter(maison)
+        port = port_libre()
+        journal = maison / "essai.log"
+        ports = {"KOLIBRI_HTTP_PORT": str(port), "KOLIBRI_ZIP_CONTENT_PORT": str(port_libre())}
+        with journal.open("ab") as log:
+            processus = subprocess.Popen(
+                kolibri_boite.commande(maison),
+                env=os.environ | kolibri_boite.environnement(maison) | ports,
+                stdout=log,
+                stderr=log,
+            )
+        self._par_maison[maison] = processus
+        base = f"http://127.0.0.1:{port}{prefixe}"
+        for _ in range(300):
+            if en_vie(base=base):
+                return KolibriEssai(base=base, maison=maison, cle=lire_cle(maison))
+            if processus.poll() is not None:
+                break
+            Event().wait(0.1)
+        raise PortFerme(journal.read_text(encoding="utf-8"))
+
+    def arreter(self, maison: Path) -> None:
+        """Cut the power of the Kolibri of a home, if one runs there."""
+        processus = self._par_maison.pop(maison, None)
+        if processus is not None:
+            processus.kill()
+            processus.wait()
+
+    def tout_arreter(self) -> None:
+        """Cut the power of all of them."""
+        for maison in list(self._par_maison):
+            self.arreter(maison)
+
+
+def port_libre() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as prise:
+        prise.bind(("127.0.0.1", 0))
+        return int(prise.getsockname()[1])

@@ -52,11 +52,12 @@ def _trouver(personne: Personne, facility: Facility) -> FacilityUser:
 
 
 def _nom_utilisateur(personne: Personne, facility: Facility, identifiant: str) -> str:
-    """Return the card's code when Kolibri accepts it and nobody else has it, else a name made of our id."""
-    if re.fullmatch(r"[A-Za-z0-9_]{1,30}", personne.code):
-        autres = FacilityUser.all_objects.filter(username__iexact=personne.code, dataset_id=facility.dataset_id)
-        if not autres.exclude(id=identifiant).exists():
-            return personne.code
+    """Return a short name that nobody else has: Kolibri shows it in its top bar."""
+    autres = FacilityUser.all_objects.filter(dataset_id=facility.dataset_id).exclude(id=identifiant)
+    lisible = re.sub(r"[\s`~!@#$%^&*()\-+={}\[\]|\\/:;\"'<>,.?’]+", "_", personne.nom).strip("_")[:18] or "p"
+    for nom in (lisible, f"{lisible}_{personne.sub[:6]}".replace("-", "_")):
+        if not autres.filter(username__iexact=nom).exists():
+            return nom
     return "p_" + personne.sub.replace("-", "")[:28]
 
 

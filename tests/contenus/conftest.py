@@ -2,30 +2,17 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 
-from kolibri_essai import KolibriEssai, Navigateur, PortFerme, environnement_essai
+from kolibri_essai import KolibriEssai, Navigateur, Serveurs
 from pirogue_contenus import chaine, kolibri_boite
 from pirogue_contenus.catalogue import Parcours, charger, parcours_livre
-from pirogue_contenus.kolibri_annuaire import en_vie
-from pirogue_contenus.kolibri_jeton import PersonneKolibri, lire_cle
+from pirogue_contenus.kolibri_jeton import PersonneKolibri
 
 PORTAIL = "http://portail.essai:5000"
-
-
-def port_libre() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as prise:
-        prise.bind(("127.0.0.1", 0))
-        return int(prise.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -64,61 +51,21 @@ def maison(tmp_path: Path, maison_modele: Path) -> Path:
     return Path(shutil.copytree(maison_modele, tmp_path / "kolibri"))
 
 
-@contextmanager
-def _servir(maison: Path) -> Iterator[KolibriEssai]:
-    port = port_libre()
-    journal = maison / "essai.log"
-    with journal.open("ab") as log:
-        processus = subprocess.Popen(
-            kolibri_boite.commande(maison),
-            env=environnement_essai(maison)
-            | {
-                "KOLIBRI_HTTP_PORT": str(port),
-                "KOLIBRI_ZIP_CONTENT_PORT": str(port_libre()),
-            },
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            if en_vie(base=base):
-                break
-            if processus.poll() is not None:
-                raise PortFerme(journal.read_text(encoding="utf-8"))
-            Event().wait(0.1)
-        else:
-            raise PortFerme(journal.read_text(encoding="utf-8"))
-        yield KolibriEssai(base=base, maison=maison, cle=lire_cle(maison))
-    finally:
-        if processus.poll() is None:
-            os.killpg(processus.pid, signal.SIGKILL)
-        processus.wait()
-
-
 @pytest.fixture
-def servir() -> Iterator[Callable[[Path], KolibriEssai]]:
-    """Start a Kolibri on a home; stopped at the end of the test. Starting again on a home stops the first."""
-    en_cours: dict[Path, ExitStack] = {}
-
-    def demarrer(maison: Path) -> KolibriEssai:
-        if maison in en_cours:
-            en_cours.pop(maison).close()
-        en_cours[maison] = ExitStack()
-        return en_cours[maison].enter_context(_servir(maison))
-
-    yield demarrer
-    for pile in en_cours.values():
-        pile.close()
+def serveurs() -> Iterator[Serveurs]:
+    """Run Kolibri on homes of the test's own; all are stopped at its end."""
+    tous = Serveurs()
+    yield tous
+    tous.tout_arreter()
 
 
 @pytest.fixture(scope="session")
 def kolibri(tmp_path_factory: pytest.TempPathFactory, maison_modele: Path) -> Iterator[KolibriEssai]:
     """A running Kolibri that tests share: each brings its own people."""
     maison = Path(shutil.copytree(maison_modele, tmp_path_factory.mktemp("partagee") / "kolibri"))
-    with _servir(maison) as essai:
-        yield essai
+    seul = Serveurs()
+    yield seul.servir(maison)
+    seul.tout_arreter()
 
 
 @pytest.fixture

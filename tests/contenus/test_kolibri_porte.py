@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from kolibri_essai import KolibriEssai, Navigateur
+from kolibri_essai import KolibriEssai, Navigateur, Serveurs
+from pirogue_contenus import kolibri_boite
 from pirogue_contenus.kolibri_annuaire import en_vie, pousser
 from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriRefuse
 from pirogue_contenus.kolibri_jeton import PersonneKolibri, lien_entree, lien_sortie
@@ -98,18 +101,37 @@ def test_an_old_link_or_another_boxs_opens_nothing(
     assert entrer_a(mur_fou) == 302
 
 
-def test_a_used_link_stays_used_after_kolibri_restarts(
-    maison: Path, servir: Callable[[Path], KolibriEssai], afi: PersonneKolibri
-) -> None:
+def test_a_used_link_stays_used_after_kolibri_restarts(maison: Path, serveurs: Serveurs, afi: PersonneKolibri) -> None:
     """The mark of a used link is on the disk, not in the memory of the process."""
-    essai = servir(maison)
+    essai = serveurs.servir(maison)
     lien = essai.lien(afi)
     assert Navigateur().lire(lien).statut == 302
 
-    de_nouveau = servir(maison)
+    de_nouveau = serveurs.servir(maison)
     rejoue = Navigateur().lire(lien.replace(essai.base, de_nouveau.base))
 
     assert rejoue.statut == 403
+
+
+def test_the_door_stands_under_the_portals_own_address_too(
+    maison: Path, serveurs: Serveurs, portable: Navigateur, afi: PersonneKolibri
+) -> None:
+    """On the box Kolibri is served under /cours: entry, page, script and way out all stay under it."""
+    options = maison / "options.ini"
+    options.write_text(
+        options.read_text(encoding="utf-8").replace("URL_PATH_PREFIX = /", "URL_PATH_PREFIX = cours/"), encoding="utf-8"
+    )
+    essai = serveurs.servir(maison, prefixe="/cours")
+    pousser(base=essai.base, cle=essai.cle, personnes=[afi])
+
+    entree = portable.lire(essai.lien(afi, "/fr-fr/learn/#/topics/c/abc"))
+    page = portable.lire(f"{essai.base}/fr-fr/learn/").texte
+
+    assert (entree.statut, entree.vers) == (302, "/cours/fr-fr/learn/#/topics/c/abc")
+    assert portable.qui(essai.base) == "Afi D."
+    assert '<script src="/cours/static/pirogue_kolibri/retour.js"' in page
+    assert portable.lire(lien_sortie(essai.base)).vers == PORTAIL + "/"
+    assert portable.qui(essai.base) == ""
 
 
 def test_the_administrator_never_comes_by_the_portals_door(
@@ -144,6 +166,33 @@ def test_the_next_pair_finds_nothing_of_the_last_one(
     assert portable.qui(kolibri.base) == ""
     with closing(sqlite3.connect(f"file:{kolibri.maison}/sessions.sqlite3?mode=ro", uri=True)) as db:
         assert db.execute("SELECT 1 FROM kolibriauth_session WHERE session_key = ?", (ancienne,)).fetchone() is None
+
+
+def test_a_session_lives_by_boot_time(
+    kolibri: KolibriEssai, afi: PersonneKolibri, koffi: PersonneKolibri, rachelle: PersonneKolibri
+) -> None:
+    """Over an hour unused, or opened before the power cut: over. In use: it goes on, whatever the date becomes."""
+    present = maintenant()
+    bt_ms = present.bt_ns // NS_PAR_MS
+    vus = {
+        "Afi D.": (present.boot_id, bt_ms - 61 * 60_000),
+        "Koffi A.": ("0" * 32, bt_ms),
+        "Rachelle": (present.boot_id, bt_ms - 50 * 60_000),
+    }
+    portables = [Navigateur() for _ in vus]
+    code = "from kolibri.core.auth.backends import SessionStore\n"
+    for portable, personne in zip(portables, (afi, koffi, rachelle), strict=True):
+        portable.lire(kolibri.lien(personne))
+        code += f"s = SessionStore({portable.cookie('kolibri')!r})\n"
+        code += f"s['pirogue_vu'] = {list(vus[personne.nom])!r}\ns.save()\n"
+    subprocess.run(
+        [sys.executable, "-m", "kolibri", "manage", "--skip-update", "shell", "-c", code],
+        env=os.environ | kolibri_boite.environnement(kolibri.maison),
+        check=True,
+        capture_output=True,
+    )
+
+    assert [portable.qui(kolibri.base) for portable in portables] == ["", "", "Rachelle"]
 
 
 def test_kolibris_own_sign_out_leads_to_the_portal(
@@ -261,16 +310,17 @@ def test_people_are_pushed_once_with_any_name(
     assert classes == [("5e C",)]
 
 
-def test_two_people_with_one_code_are_two_people(
+def test_two_trainees_with_one_name_are_two_people(
     kolibri: KolibriEssai, afi: PersonneKolibri, koffi: PersonneKolibri
 ) -> None:
-    """Kolibri wants unique user names; our id is what makes a person."""
-    code = "ZZ" + afi.sub[:4].upper()
+    """Kolibri wants unique user names, and shows them; our id is what makes a person."""
+    nom = f"Sèna d'A{afi.sub[:4]}"
 
-    pousser(base=kolibri.base, cle=kolibri.cle, personnes=[replace(afi, code=code), replace(koffi, code=code)])
+    for _ in range(2):
+        pousser(base=kolibri.base, cle=kolibri.cle, personnes=[replace(afi, nom=nom), replace(koffi, nom=nom)])
 
-    assert kolibri_id(kolibri, afi)[1] == code
-    assert kolibri_id(kolibri, koffi)[1] != code
+    assert kolibri_id(kolibri, afi)[1] == f"Sèna_d_A{afi.sub[:4]}"
+    assert kolibri_id(kolibri, koffi)[1] == f"Sèna_d_A{afi.sub[:4]}_{koffi.sub[:6]}"
 
 
 def test_the_trainer_is_a_coach_and_the_trainee_is_not(
