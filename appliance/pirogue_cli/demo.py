@@ -32,28 +32,28 @@ DEMARRAGE_S = 90
 class PortPris(ErreurPirogue):
     """Something else listens on a port that the demo needs."""
 
-    code = 41
+    code = 46
 
 
 class DejaLancee(ErreurPirogue):
     """Another demo runs from this folder."""
 
     geste = "Regarde l'autre terminal : ses adresses y sont. Ctrl-C là-bas l'arrête."
-    code = 42
+    code = 47
 
 
 class PasDePlace(ErreurPirogue):
     """The disk has not enough room for the demo's data."""
 
     geste = f"Libère {PLACE_MO} Mo puis relance : la préparation reprend."
-    code = 43
+    code = 48
 
 
 class NeDemarrePas(ErreurPirogue):
     """A process of the demo stopped, or never answered."""
 
     geste = "Relance « make demo ». Si cela continue : « make demo-clean » puis « make demo »."
-    code = 44
+    code = 49
 
 
 @dataclass(frozen=True, slots=True)

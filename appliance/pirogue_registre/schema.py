@@ -105,8 +105,8 @@ CREATE TABLE reglage (
     nom TEXT PRIMARY KEY, valeur TEXT NOT NULL
 ) STRICT;
 CREATE TABLE lot (
-    id TEXT PRIMARY KEY, incarnation TEXT NOT NULL, premier INTEGER NOT NULL UNIQUE, dernier INTEGER NOT NULL,
-    apres BLOB NOT NULL, corps BLOB NOT NULL
+    id TEXT PRIMARY KEY, incarnation TEXT NOT NULL, premier INTEGER NOT NULL, dernier INTEGER NOT NULL,
+    apres BLOB NOT NULL, corps BLOB NOT NULL, UNIQUE (incarnation, premier)
 ) STRICT;
 CREATE TABLE depot (
     lot_id TEXT NOT NULL, voie TEXT NOT NULL, support TEXT NOT NULL, mur_ms INTEGER NOT NULL,
