@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -100,16 +100,22 @@ def _theme(
 def _module(module: Module, parcours: Parcours, dossier: Path) -> Noeud:
     """Return the folder of one module."""
     vignettes = _vignette(module.vignette, dossier, genre="topic")
-    enfants = tuple(_ressource(une, parcours.langue, dossier) for une in module.ressources)
+    quizs = (quiz.lire(une.fichier, dossier) for une in module.ressources if une.genre == "quiz")
+    corrige = "\n".join(map(quiz.corrige, quizs))
+    enfants = tuple(
+        _quiz(une, dossier) if une.genre == "quiz" else _article(une, parcours.langue, dossier, corrige)
+        for une in module.ressources
+    )
     titre = f"{module.code} · {module.titre}"
     return _theme(module.code, titre, enfants, vignettes, " · ".join(module.objectifs))
 
 
-def _ressource(ressource: Ressource, langue: str, dossier: Path) -> Noeud:
-    """Return the node of one lesson, note or quiz."""
-    if ressource.genre == "quiz":
-        return _quiz(ressource, dossier)
+def _article(ressource: Ressource, langue: str, dossier: Path, corrige: str) -> Noeud:
+    """Return the node of one lesson, or of one note, which the answers of the module's quiz follow."""
     note = ressource.genre == "note"
+    lecon = lecons.lire(ressource.fichier, dossier)
+    if note:
+        lecon = replace(lecon, html=f"{lecon.html}\n{corrige}")
     return Noeud(
         ressource.noeud_id,
         ressource.contenu_id,
@@ -123,7 +129,7 @@ def _ressource(ressource: Ressource, langue: str, dossier: Path) -> Noeud:
         options=LECTURE,
         duree_s=ressource.duree_min * 60,
         fichiers=(
-            paquets.kpub(lecons.lire(ressource.fichier, dossier), langue=langue),
+            paquets.kpub(lecon, langue=langue),
             *_vignette(ressource.vignette, dossier, genre="document"),
         ),
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from pirogue_contenus.identites import question_id
@@ -168,6 +169,23 @@ def _radio(choix: tuple[Choix, ...]) -> Mapping[str, object]:
             "deselectEnabled": False,
         },
     }
+
+
+def corrige(quiz: Quiz) -> str:
+    """
+    Return the answers as safe HTML: each question, its right answer, and the sentence for each wrong one.
+
+    Kolibri 0.19.5 keeps a choice's explanation (`clue`) but shows it nowhere in a quiz: the trainer reads it here.
+    """
+    lignes = [f"<h2>{escape(typographie(f'Corrigé : {quiz.titre}'))}</h2>"]
+    for question in quiz.questions:
+        lignes += [f"<h3>{escape(typographie(question.texte))}</h3>", "<ul>"]
+        for un in question.choix:
+            texte = escape(typographie(un.texte))
+            debut = f"<strong>{texte}</strong>" if un.juste else texte
+            lignes.append(f"<li>{debut} {escape(typographie(un.explication))}</li>")
+        lignes.append("</ul>")
+    return "\n".join(lignes)
 
 
 def question_ids(quiz: Quiz, cle: str) -> tuple[str, ...]:

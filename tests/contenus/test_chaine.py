@@ -222,3 +222,19 @@ def test_options_are_what_kolibri_knows(tmp_path: Path) -> None:
     connexion.close()
     assert json.loads(options["Le filet"])["completion_criteria"]["model"] == "pages"
     assert json.loads(options["Quiz du filet"])["modality"] == "QUIZ"
+
+
+def test_the_answers_are_under_the_trainer_s_note(tmp_path: Path) -> None:
+    """Kolibri shows no explanation in a quiz: the trainer has them to say, and no learner's page holds them."""
+    construire(ecrire_cours(tmp_path / "cours"), tmp_path / "sortie", version=1)
+
+    pages = []
+    for nom, octets in _fichiers(tmp_path / "sortie").items():
+        if nom.endswith(".kpub"):
+            with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+                pages.append(archive.read("index.html").decode())
+    avec = [page for page in pages if "Un filet se répare." in page]
+    assert len(pages) == 2
+    assert len(avec) == 1
+    assert "<h1>Notes du formateur</h1>" in avec[0]
+    assert "<strong>Je répare.</strong>" in avec[0]

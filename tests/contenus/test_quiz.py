@@ -49,6 +49,26 @@ def test_any_question_keeps_its_answer_and_its_words(question: Question) -> None
     assert len(article["hints"]) == 1
 
 
+@given(questions())
+def test_the_answers_are_shown_and_never_run(question: Question) -> None:
+    """Whatever its words, a question's answers make a page with our own tags alone."""
+    html = quiz.corrige(quiz.Quiz("Quiz", 15, (question,)))
+
+    assert set(re.findall(r"<(/?\w+)", html)) == {
+        "h2",
+        "/h2",
+        "h3",
+        "/h3",
+        "ul",
+        "/ul",
+        "li",
+        "/li",
+        "strong",
+        "/strong",
+    }
+    assert html.count("<li>") == len(question.choix)
+
+
 @given(TEXTES)
 def test_no_price_becomes_a_formula(texte: str) -> None:
     """A `$` opens a formula in Perseus: each one, and each backslash before it, is kept as a sign."""
