@@ -93,13 +93,14 @@ def date_proposee(registre: Registre, instant: Instant, jeton: str) -> dict[str,
     """Return what the page « Nous sommes le … » shows: the best known date, or that the box does not know it."""
     utc_ms = ancres.estimer_maintenant(registre, instant=instant)
     local = en_civil(utc_ms)
+    connue = local.year in ancres.ANNEES
     return {
-        "connue": local.year in ancres.ANNEES,
+        "connue": connue,
         "phrase": f"{dire_jour(utc_ms)}, {dire_heure(utc_ms)}",
         "utc_ms": utc_ms,
         "bt_ns": instant.bt_ns,
         "boot_id": instant.boot_id,
-        "jour": local.strftime("%Y-%m-%d"),
-        "heure": local.strftime("%H:%M"),
+        "jour": local.strftime("%Y-%m-%d") if connue else "",
+        "heure": local.strftime("%H:%M") if connue else "",
         "reprise": jeton,
     }

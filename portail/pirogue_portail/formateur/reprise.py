@@ -47,7 +47,7 @@ def sceller(compte_id: str) -> str:
 
 def _ouvrir(jeton: str) -> Reprise | None:
     try:
-        return Reprise(**json.loads(_sceau().decrypt(jeton)))
+        return Reprise(**json.loads(_sceau().decrypt(jeton.encode())))
     except InvalidToken:
         return None
 

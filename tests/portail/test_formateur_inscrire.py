@@ -1,0 +1,226 @@
+"""Enrolment: eight fields, nothing typed twice, a possible double shown before anything is written, the card."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from equipage import Bord, Horloge
+from gestes_formateur import boutons, entrer, ouvrir, regler, toucher
+from gestes_jeune import texte
+from pirogue_registre import jeunes, journal, lieux
+from pirogue_registre.jeunes import Jeune
+
+FICHE = {
+    "prenom": "Sèna",
+    "nom": "Ɖɔsu N'Dah",
+    "sexe": "F",
+    "annee_naissance": "2010",
+    "territoire": "030506-vekky",
+    "situation": "eleve_college",
+    "niveau_scolaire": "college",
+    "consentement_suivi": "oui",
+}
+INCOMPLETES = {
+    "prenom": (" ", "Le prénom manque"),
+    "nom": ("", "Le nom"),
+    "sexe": ("", "Fille ou garçon ? Choisis"),
+    "annee_naissance": ("12", "L'année de naissance va de 1930"),
+    "territoire": ("", "Quel village"),
+    "situation": ("astronaute", "Situation"),
+    "niveau_scolaire": ("", "Quelle école"),
+    "consentement_suivi": ("", "Pose la question"),
+}
+
+
+@pytest.fixture(autouse=True)
+def heure(monkeypatch: pytest.MonkeyPatch, horloge: Horloge) -> None:
+    """It is eight in the morning, Tuesday 4 March 2025."""
+    regler(monkeypatch, horloge)
+
+
+@pytest.fixture
+def rachelle(client: FlaskClient, bord: Bord) -> FlaskClient:
+    """Rachelle's laptop, signed in."""
+    entrer(client, bord)
+    return client
+
+
+def inscrire(rachelle: FlaskClient, bord: Bord, **champs: str) -> TestResponse:
+    """Fill the form and send it."""
+    page = rachelle.get(f"/formateur/groupes/{bord.groupe}/inscrire")
+    return toucher(rachelle, page, "Enregistrer", **FICHE | champs)
+
+
+def trouver(bord: Bord, prenom: str) -> Jeune:
+    """Return the trainee of that first name."""
+    return next(jeune for jeune in jeunes.lister(bord.registre, bord.groupe) if jeune.prenom == prenom)
+
+
+def test_eight_fields_put_someone_aboard_with_her_card(rachelle: FlaskClient, bord: Bord) -> None:
+    """Names in any script; the consent is kept with its purpose, the others were not ticked."""
+    page = inscrire(rachelle, bord)
+    sena = trouver(bord, "Sèna")
+
+    assert "Carte de Sèna" in texte(page)
+    assert sena.nom == "Ɖɔsu N'Dah"
+    assert sena.complet
+    accords = [jeunes.consentement(bord.registre, sena.personne_id, un) for un in ("suivi", "recherche", "image")]
+    assert accords == ["oui", "non", "non"]
+
+
+@pytest.mark.parametrize(
+    ("prenom", "nom"), [("Olive 🌸", "Kpɛnu"), ("D'Almeida", "O'<b>Brien</b>"), ("ɖɛɔŋ", "Ɖ"), ("Marie-Ève", '"x"')]
+)
+def test_a_name_of_any_signs_is_kept_and_shown_as_written(
+    rachelle: FlaskClient, bord: Bord, prenom: str, nom: str
+) -> None:
+    """Emoji, apostrophes, ɖ ɛ ɔ, and signs that HTML would take for its own."""
+    page = inscrire(rachelle, bord, prenom=prenom, nom=nom)
+
+    assert f"Carte de {prenom}" in texte(page)
+    assert trouver(bord, prenom).nom == nom
+    assert "<b>Brien" not in rachelle.get(f"/formateur/jeunes/{trouver(bord, prenom).personne_id}/completer").text
+
+
+@pytest.mark.parametrize(("champ", "valeur", "phrase"), [(nom, *cas) for nom, cas in INCOMPLETES.items()])
+def test_a_mistake_is_said_beside_its_field_and_the_rest_is_kept(
+    rachelle: FlaskClient, bord: Bord, champ: str, valeur: str, phrase: str
+) -> None:
+    """Every typed value comes back; nothing is written."""
+    avant = journal.dernier(bord.registre)
+    page = inscrire(rachelle, bord, **{champ: valeur})
+    gardes = next(un for un in boutons(page) if un.libelle == "Enregistrer").champs
+
+    assert page.status_code == 400
+    assert texte(page).count(phrase) == 2  # in the summary, and beside the field
+    assert all(gardes[nom] == tape for nom, tape in FICHE.items() if nom != champ)
+    assert journal.dernier(bord.registre) == avant
+
+
+def test_an_empty_form_says_everything_at_once(rachelle: FlaskClient, bord: Bord) -> None:
+    """Not one mistake after the other."""
+    page = rachelle.post(f"/formateur/groupes/{bord.groupe}/inscrire", data={})
+
+    assert "Il reste 8 choses à voir" in texte(page)
+
+
+def test_a_year_that_nobody_knows_is_an_answer(rachelle: FlaskClient, bord: Bord) -> None:
+    """« On ne sait pas » wins over what was typed."""
+    inscrire(rachelle, bord, annee_naissance="", annee_inconnue="oui")
+
+    assert trouver(bord, "Sèna").annee_naissance is None
+
+
+def test_saying_no_keeps_nobody_out(rachelle: FlaskClient, bord: Bord) -> None:
+    """Refusing data must not cost the course."""
+    page = inscrire(rachelle, bord, consentement_suivi="non")
+
+    assert "Carte de Sèna" in texte(page)
+    assert jeunes.consentement(bord.registre, trouver(bord, "Sèna").personne_id, "suivi") == "non"
+
+
+def test_a_guardian_is_named_by_the_link(rachelle: FlaskClient, bord: Bord) -> None:
+    """Who answers for a minor is asked; without the link the form comes back."""
+    sans = inscrire(rachelle, bord, par="responsable")
+    avec = inscrire(rachelle, bord, par="responsable", lien="mere", forme="signature_papier")
+    rangee = bord.registre.db.execute(
+        "SELECT par, lien, forme FROM consentement WHERE finalite = 'suivi' AND personne_id = ?",
+        (trouver(bord, "Sèna").personne_id,),
+    ).fetchone()
+
+    assert "Qui est le responsable" in texte(sans)
+    assert "Carte de" in texte(avec)
+    assert tuple(rangee) == ("responsable", "mere", "signature_papier")
+
+
+def test_a_possible_double_is_shown_before_anything_is_written(rachelle: FlaskClient, bord: Bord) -> None:
+    """Afi Dosou, born in 2011, is probably Afi Dossou."""
+    avant = journal.dernier(bord.registre)
+    question = inscrire(rachelle, bord, prenom="Afi", nom="Dosou", annee_naissance="2011")
+    apres = journal.dernier(bord.registre)
+    carte = toucher(rachelle, question, "Oui, c'est elle")
+
+    assert "Est-ce la même personne" in texte(question)
+    assert apres == avant
+    assert "Rien n'a été écrit" in texte(carte)
+    assert journal.dernier(bord.registre) == avant
+
+
+def test_another_person_of_nearly_the_same_name_is_enrolled(rachelle: FlaskClient, bord: Bord) -> None:
+    """Everything typed went through the question."""
+    question = inscrire(rachelle, bord, prenom="Afi", nom="Dosou", annee_naissance="2011", image="oui")
+    toucher(rachelle, question, "Non, c'est une autre personne")
+    nouvelle = next(un for un in jeunes.lister(bord.registre, bord.groupe) if un.nom == "Dosou")
+
+    assert nouvelle.annee_naissance == 2011
+    assert jeunes.consentement(bord.registre, nouvelle.personne_id, "image") == "oui"
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 3
+
+
+def test_a_newcomer_is_completed_later_and_keeps_her_card(rachelle: FlaskClient, bord: Bord) -> None:
+    """Three fields on Tuesday, the other five on Thursday; same pictures, same animal."""
+    appel = ouvrir(rachelle, bord)
+    nouveau = rachelle.get(appel.request.path.replace("appel", "nouveau"))
+    toucher(rachelle, nouveau, "C'est noté", prenom="Gloria", sexe="F", age="13")
+    avant = trouver(bord, "Gloria")
+    page = rachelle.get(f"/formateur/jeunes/{avant.personne_id}/completer")
+    reste = {nom: FICHE[nom] for nom in ("territoire", "situation", "niveau_scolaire", "consentement_suivi")}
+    page = toucher(rachelle, page, "Enregistrer", nom="Ahossi", **reste)
+    apres = trouver(bord, "Gloria")
+
+    assert not avant.complet
+    assert apres.complet
+    assert (apres.images, apres.animal, apres.sexe) == (avant.images, avant.animal, "F")
+    assert apres.annee_naissance == 2012
+    assert apres.annee_estimee
+    assert "À compléter" not in texte(page)
+
+
+def test_the_full_form_completes_the_newcomer_who_is_recognised(rachelle: FlaskClient, bord: Bord) -> None:
+    """Enrolling Gloria in full, « Oui, c'est elle » fills the record that was waiting."""
+    appel = ouvrir(rachelle, bord)
+    nouveau = rachelle.get(appel.request.path.replace("appel", "nouveau"))
+    toucher(rachelle, nouveau, "C'est noté", prenom="Gloria", sexe="F", age="")
+    question = inscrire(rachelle, bord, prenom="Gloria", nom="Ahossi")
+    toucher(rachelle, question, "Oui, c'est elle")
+
+    assert [un.nom for un in jeunes.lister(bord.registre, bord.groupe) if un.prenom == "Gloria"] == ["Ahossi"]
+
+
+def test_the_card_shows_no_surname_no_village_no_school(rachelle: FlaskClient, bord: Bord) -> None:
+    """A card is lost one day: first name, animal, three pictures, code."""
+    inscrire(rachelle, bord)
+    sena = trouver(bord, "Sèna")
+    page = rachelle.get(f"/formateur/jeunes/{sena.personne_id}/carte")
+    montrees = re.findall(r"images/choix/(\w+)\.svg", page.text)
+
+    assert tuple(montrees) == sena.images
+    assert sena.code_jeune in page.text
+    for secret in ("Ɖɔsu", "Vekky", "Gbessou", "2010"):
+        assert secret not in page.text
+
+
+def test_the_group_page_says_how_far_everyone_is(rachelle: FlaskClient, bord: Bord) -> None:
+    """A card to see, a record to open, progress; nobody's surname in full."""
+    page = texte(rachelle.get(f"/formateur/groupes/{bord.groupe}"))
+
+    assert "Afi D." in page
+    assert "Pas encore commencé" in page
+    assert "Dossou" not in page
+
+
+def test_a_group_and_its_stop_are_made_on_one_page_or_not_at_all(rachelle: FlaskClient, bord: Bord) -> None:
+    """A mistake in the group leaves no orphan stop behind, and keeps what was typed."""
+    champs = {"libelle": " ", "capacite": "24", "escale": "nouvelle", "escale_nom": "Marché de Ganvié"}
+    page = rachelle.get("/formateur/groupes/nouveau")
+    faute = toucher(rachelle, page, "Créer le groupe", **champs)
+    escales = len(lieux.lister_escales(bord.registre))
+    toucher(rachelle, faute, "Créer le groupe", libelle="Apprentis – Ganvié")
+
+    assert "Le nom du groupe manque" in texte(faute)
+    assert 'value="Marché de Ganvié"' in faute.text
+    assert escales == 1
+    assert [un.libelle for un in lieux.lister_groupes(bord.registre)] == ["4e A – Gbessou", "Apprentis – Ganvié"]
+    assert len(lieux.lister_escales(bord.registre)) == 2
