@@ -151,6 +151,20 @@ def test_after_five_minutes_the_code_is_asked_and_the_page_comes_back(
     assert "Afi D." in texte(retour)
 
 
+def test_names_leave_the_screen_by_themselves_but_never_under_her_typing(client: FlaskClient, bord: Bord) -> None:
+    """A page with names asks for itself again just after the door shuts; a form is never reloaded under the pen."""
+    entrer(client, bord)
+    noms = [
+        f"/formateur/groupes/{bord.groupe}",
+        f"/formateur/jeunes/{bord.afi}/carte",
+        ouvrir(client, bord).request.path,
+    ]
+    formes = [f"/formateur/groupes/{bord.groupe}/inscrire", f"/formateur/jeunes/{bord.afi}/completer"]
+
+    assert {client.get(un).headers.get("Refresh") for un in noms} == {"302"}
+    assert {client.get(un).headers.get("Refresh") for un in formes} == {None}
+
+
 def test_what_she_typed_before_the_door_shut_is_not_lost(client: FlaskClient, bord: Bord, horloge: Horloge) -> None:
     """A newcomer written down just too late waits, sealed, behind the PIN; nothing of it shows on the closed page."""
     entrer(client, bord)

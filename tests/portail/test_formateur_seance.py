@@ -1,7 +1,14 @@
 """The session's life on the trainer's pages: opened, cancelled with a reason, told in the *bilan*, corrected later."""
 
+import base64
+import json
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -11,6 +18,8 @@ from werkzeug.test import TestResponse
 from equipage import Bord, Horloge
 from gestes_formateur import boutons, entrer, ouvrir, regler, toucher
 from gestes_jeune import texte
+from pirogue_portail.app import create_app
+from pirogue_portail.config import ConfigPortail
 from pirogue_portail.formateur import bilan as page_bilan
 from pirogue_portail.formateur import lecons, mots
 from pirogue_registre import envois, journal, lieux, presences, reglages, seances
@@ -249,6 +258,52 @@ def test_with_kolibri_down_the_button_says_so(rachelle: FlaskClient) -> None:
 
     assert "Les leçons Kolibri dorment" in texte(page)
     assert "Aujourd'hui" in texte(page)
+
+
+class _Eveille(BaseHTTPRequestHandler):
+    """What tells the portal that Kolibri is there."""
+
+    def do_GET(self) -> None:
+        """Answer /status/."""
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def kolibri(config: ConfigPortail) -> Iterator[ConfigPortail]:
+    """A Kolibri that is awake, as far as its door."""
+    serveur = ThreadingHTTPServer(("127.0.0.1", 0), _Eveille)
+    fil = Thread(target=serveur.serve_forever, args=(0.01,))
+    fil.start()
+    base = f"http://127.0.0.1:{serveur.server_port}/"
+    yield replace(config, kolibri_base=base, cle_kolibri=b"k" * 32)
+    serveur.shutdown()
+    fil.join()
+    serveur.server_close()
+
+
+def test_kolibri_opens_as_coach_through_the_same_door(bord: Bord, kolibri: ConfigPortail) -> None:
+    """The signed entry says her name, the role of coach and the groups that must exist."""
+    rachelle = create_app(kolibri).test_client()
+    entrer(rachelle, bord)
+    reponse = rachelle.post("/formateur/kolibri")
+    adresse = urlsplit(reponse.location)
+    morceau = parse_qs(adresse.query)["t"][0].split(".")[0]
+    corps = json.loads(base64.urlsafe_b64decode(morceau + "=" * (-len(morceau) % 4)))
+
+    assert reponse.status_code == 303
+    assert reponse.location.startswith(f"{kolibri.kolibri_base}pirogue/entrer?")
+    assert corps["personne"] == {
+        "sub": bord.rachelle,
+        "nom": "Rachelle",
+        "code": "",
+        "role": "coach",
+        "classes": ["4e A – Gbessou"],
+    }
+    assert corps["suite"] == lecons.SUITE_COACH
 
 
 def test_no_page_needs_a_script_and_none_carries_one_inside(

@@ -24,6 +24,9 @@ ROLES = ("formateur", "coordinateur")
 
 SANS_CODE = {"formateur.qui", "formateur.code", "formateur.verifier_code", "formateur.sortir"}
 SANS_CODE_A_SOI = {"formateur.choisir_code", "formateur.garder_code"}
+#: Pages with names and nothing to type: they ask for themselves again just after the door shuts, so the names leave
+#: the screen; a form is never reloaded under the pen.
+NOMS = {f"formateur.{nom}" for nom in ("aujourdhui", "appel", "groupe", "bilan_seance", "carte")}
 SANS_DATE = {"formateur.date", "formateur.repondre_date"}
 
 
@@ -74,6 +77,8 @@ def toucher(reponse: Response) -> Response:
     """Keep in the cookie that the trainer is here."""
     if "temoin" in g:
         temoin.poser(reponse, g.temoin)
+        if request.endpoint in NOMS and reponse.status_code == 200:
+            reponse.headers["Refresh"] = str(temoin.REPOS_NS // 1_000_000_000 + 2)
     return reponse
 
 
