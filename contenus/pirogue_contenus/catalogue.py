@@ -260,7 +260,7 @@ _LECTEURS: dict[Genre, Callable[[str, Path], tuple[str, int, str | None]]] = {
 def _vignette(dossier: Path, cle: str) -> str | None:
     """Return the small picture of a channel, module or resource, if one was drawn."""
     chemin = f"{VIGNETTES}/{cle}.png"
-    return chemin if (dossier / chemin).is_file() else None
+    return chemin if lecons.existe(dossier / chemin) else None
 
 
 __all__ = [

@@ -81,7 +81,7 @@ class _Controle(Treeprocessor):
             raise CoursInvalide(f"{self._place(element)} : l'image {source} n'a pas de description.")
         if chemin.parent != (self.dossier / IMAGES).resolve() or chemin.suffix not in FORMATS_IMAGE:
             raise CoursInvalide(f"{self._place(element)} : {source} n'est pas une image de « {IMAGES}/ ».")
-        if not chemin.is_file():
+        if not existe(chemin):
             raise CoursInvalide(f"{self._place(element)} : l'image {source} n'existe pas.")
         if chemin not in self.images:
             self.images.append(chemin)
@@ -95,6 +95,14 @@ class _Controle(Treeprocessor):
         lignes = self.fichier.read_text(encoding="utf-8").splitlines()
         rang = next((n for n, ligne in enumerate(lignes, start=1) if cherche and cherche in ligne), None)
         return f"{self.ou}, ligne {rang}" if rang else self.ou
+
+
+def existe(chemin: Path) -> bool:
+    """Tell whether a file is there; a name that the system refuses is not."""
+    try:
+        return chemin.is_file()
+    except OSError:
+        return False
 
 
 def typographie(texte: str) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from pirogue_contenus.identites import question_id
-from pirogue_contenus.lecons import FORMATS_IMAGE, IMAGES, typographie
+from pirogue_contenus.lecons import FORMATS_IMAGE, IMAGES, existe, typographie
 from pirogue_contenus.sources import CoursInvalide, Fiche, lire_fiche, lire_texte
 
 #: Perseus puts a widget where this character stands between double brackets; Kolibri looks for it in image paths.
@@ -83,7 +83,7 @@ def _question(fiche: Fiche, chemin: Path, dossier: Path) -> Question:
     image = None
     if "image" in fiche.champs:
         image = (chemin.parent / fiche.texte("image")).resolve()
-        if not image.is_file() or image.parent != (dossier / IMAGES).resolve() or image.suffix not in FORMATS_IMAGE:
+        if not existe(image) or image.parent != (dossier / IMAGES).resolve() or image.suffix not in FORMATS_IMAGE:
             raise fiche.invalide(f"l'image {fiche.texte('image')} n'existe pas dans « {IMAGES}/ ».")
     return Question(
         cle=fiche.texte("cle"),

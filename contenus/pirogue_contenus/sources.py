@@ -102,16 +102,20 @@ def lire_texte(chemin: Path, *, ou: str) -> str:
     Return a file of the course as text.
 
     Raises:
-        CoursInvalide: no such file, or not UTF-8.
+        CoursInvalide: no such file, not UTF-8, or a control character in it.
     """
     try:
-        return chemin.read_text(encoding="utf-8")
+        texte = chemin.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CoursInvalide(f"{ou} : ce fichier n'existe pas.") from None
     except UnicodeDecodeError:
         raise CoursInvalide(f"{ou} : ce fichier n'est pas enregistré en UTF-8.") from None
     except OSError as erreur:
         raise CoursInvalide(f"{ou} : lecture impossible ({erreur.strerror}).") from erreur
+    if interdit := CARACTERES_INTERDITS.search(texte):
+        ligne = texte.count("\n", 0, interdit.start()) + 1
+        raise CoursInvalide(f"{ou}, ligne {ligne} : il y a un caractère qui ne s'affiche pas.")
+    return texte
 
 
 def lire_fiche(texte: str, *, ou: str, premiere_ligne: int = 1) -> Fiche:
