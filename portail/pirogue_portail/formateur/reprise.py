@@ -6,16 +6,20 @@ gets it back. A form is never sent again by itself: she sees that it waits, and 
 """
 
 import base64
+import binascii
 import hashlib
 import json
+import secrets
 from dataclasses import asdict, dataclass
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 #: A form longer than this is not kept, octets: our longest weighs under 2 000.
 CHAMPS_MAX_OCTETS = 16_000
+OCTETS_NONCE = 12
 #: Fields of the door itself, never given back to a page.
 A_LA_PORTE = {"pin", "reprise"}
 
@@ -29,10 +33,11 @@ class Reprise:
     champs: list[tuple[str, str]] | None
 
 
-def _sceau() -> Fernet:
+def _sceau() -> AESGCM:
+    """AES-256-GCM (NIST SP 800-38D) under a key of this use, derived from the box's secret."""
     secret = current_app.secret_key
     assert isinstance(secret, bytes)
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"reprise" + secret).digest()))
+    return AESGCM(hashlib.sha256(b"reprise" + secret).digest())
 
 
 def sceller(compte_id: str) -> str:
@@ -42,14 +47,19 @@ def sceller(compte_id: str) -> str:
         champs = [(nom, valeur) for nom, valeur in request.form.items(multi=True) if nom not in A_LA_PORTE]
     chemin = request.full_path.rstrip("?")
     texte = json.dumps(asdict(Reprise(compte_id, chemin, champs))).encode()
-    return _sceau().encrypt(texte).decode("ascii") if len(texte) <= CHAMPS_MAX_OCTETS else ""
+    if len(texte) > CHAMPS_MAX_OCTETS:
+        return ""
+    nonce = secrets.token_bytes(OCTETS_NONCE)
+    return base64.urlsafe_b64encode(nonce + _sceau().encrypt(nonce, texte, None)).decode("ascii")
 
 
 def _ouvrir(jeton: str) -> Reprise | None:
     try:
-        return Reprise(**json.loads(_sceau().decrypt(jeton.encode())))
-    except InvalidToken:
+        scelle = base64.urlsafe_b64decode(jeton.encode())
+        texte = _sceau().decrypt(scelle[:OCTETS_NONCE], scelle[OCTETS_NONCE:], None)
+    except (binascii.Error, InvalidTag, ValueError):
         return None
+    return Reprise(**json.loads(texte))
 
 
 def suivre(jeton: str, *, compte_id: str) -> Response | str:
