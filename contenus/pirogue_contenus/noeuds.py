@@ -85,6 +85,9 @@ def arbre(parcours: Parcours, dossier: Path) -> Noeud:
         if prets:
             modules = tuple(_module(module, parcours, dossier) for module in prets)
             parties.append(_theme(partie.code, partie.titre, modules, modules[0].fichiers))
+    notes = tuple(note for module in parcours.modules if module.prete for note in _notes(module, parcours, dossier))
+    if notes:
+        parties.append(_theme("formateurs", "Pour les formateurs", notes, ()))
     racine = identites.noeud_id("racine", parcours.identifiant)
     return Noeud(racine, racine, parcours.titre, parcours.resume, "topic", options={}, enfants=tuple(parties))
 
@@ -98,24 +101,37 @@ def _theme(
 
 
 def _module(module: Module, parcours: Parcours, dossier: Path) -> Noeud:
-    """Return the folder of one module."""
+    """Return the folder of one module: what the youths do."""
     vignettes = _vignette(module.vignette, dossier, genre="topic")
-    quizs = (quiz.lire(une.fichier, dossier) for une in module.ressources if une.genre == "quiz")
-    corrige = "\n".join(map(quiz.corrige, quizs))
     enfants = tuple(
-        _quiz(une, dossier) if une.genre == "quiz" else _article(une, parcours.langue, dossier, corrige)
+        _quiz(une, dossier) if une.genre == "quiz" else _article(une, parcours.langue, dossier)
         for une in module.ressources
+        if une.public == "jeune"
     )
     titre = f"{module.code} · {module.titre}"
     return _theme(module.code, titre, enfants, vignettes, " · ".join(module.objectifs))
 
 
-def _article(ressource: Ressource, langue: str, dossier: Path, corrige: str) -> Noeud:
-    """Return the node of one lesson, or of one note, which the answers of the module's quiz follow."""
+def _notes(module: Module, parcours: Parcours, dossier: Path) -> Iterator[Noeud]:
+    """
+    Yield the notes of a module's trainer, which the answers of its quiz follow.
+
+    They have a branch of their own: coach content beside lessons is offered to learners at the end of a lesson
+    (seen in Kolibri 0.19.5: the window « Ressource achevée » lists every resource of the folder).
+    """
+    quizs = (quiz.lire(une.fichier, dossier) for une in module.ressources if une.genre == "quiz")
+    corrige = "\n".join(map(quiz.corrige, quizs))
+    for une in module.ressources:
+        if une.public == "formateur":
+            yield _article(une, parcours.langue, dossier, corrige)
+
+
+def _article(ressource: Ressource, langue: str, dossier: Path, suite: str = "") -> Noeud:
+    """Return the node of one lesson or note; `suite` is HTML to end it with."""
     note = ressource.genre == "note"
     lecon = lecons.lire(ressource.fichier, dossier)
-    if note:
-        lecon = replace(lecon, html=f"{lecon.html}\n{corrige}")
+    if suite:
+        lecon = replace(lecon, html=f"{lecon.html}\n{suite}")
     return Noeud(
         ressource.noeud_id,
         ressource.contenu_id,
@@ -125,7 +141,7 @@ def _article(ressource: Ressource, langue: str, dossier: Path, corrige: str) -> 
         activite=LIRE,
         categories=(CULTURE_NUMERIQUE, PLANS_DE_COURS) if note else (CULTURE_NUMERIQUE,),
         besoins=None if note else POUR_DEBUTER,
-        formateur=ressource.public == "formateur",
+        formateur=note,
         options=LECTURE,
         duree_s=ressource.duree_min * 60,
         fichiers=(

@@ -22,7 +22,8 @@
       lien.setAttribute("href", adresse);
       lien.textContent = formateur ? "← Ma séance" : "← Mon chemin";
     }
-    var barre = document.querySelector(".k-toolbar");
+    // A window of Kolibri's (« Ressource achevée ») covers its bar: the way back then comes before the window.
+    var barre = document.querySelector(".modal-overlay") ? null : document.querySelector(".k-toolbar");
     var hote = barre || document.body;
     if (lien.parentNode !== hote || (barre && barre.firstChild !== lien)) {
       lien.className = barre ? "pirogue-dans-barre" : "pirogue-seul";

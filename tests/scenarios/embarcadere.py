@@ -1,0 +1,152 @@
+"""A whole boat started as a person would start it, and the browsers that visit it."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+RACINE = Path(__file__).parents[2]
+PIROGUE = Path(sys.executable).with_name("pirogue")
+PORTABLE = {"width": 1366, "height": 768}
+TELEPHONE = {"width": 360, "height": 740}
+
+
+@dataclass
+class Demo:
+    """A running demo: its folder, its port, what its terminal said."""
+
+    dossier: Path
+    port: int
+    processus: subprocess.Popen[str]
+    ecran: str
+    images: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def portail(self) -> str:
+        """Address of the portal."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def kolibri(self) -> str:
+        """Address of Kolibri."""
+        return f"http://localhost:{self.port + 1}"
+
+    @property
+    def rive(self) -> str:
+        """Address of the shore."""
+        return f"http://localhost:{self.port + 10}"
+
+    @property
+    def code(self) -> str:
+        """The trainer's one-time code, as printed."""
+        trouve = re.search(r"code à usage unique (\d{6})", self.ecran)
+        assert trouve is not None, self.ecran
+        return trouve.group(1)
+
+    def pirogue(self, *mots: str) -> str:
+        """Run a `pirogue` command on this boat; return what it said."""
+        fait = subprocess.run(
+            [PIROGUE, *mots], cwd=self.dossier, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert fait.returncode == 0, fait.stdout + fait.stderr
+        return fait.stdout
+
+
+def port_libre() -> int:
+    """Return a port whose neighbours (+1, +2, +10) are free too."""
+    while True:
+        with socket.socket() as essai:
+            essai.bind(("127.0.0.1", 0))
+            port = int(essai.getsockname()[1])
+        if port < 60000 and all(est_libre(port + plus) for plus in (0, 1, 2, 10)):
+            return port
+
+
+def est_libre(port: int) -> bool:
+    """Say whether nothing listens there."""
+    with socket.socket() as essai:
+        essai.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            essai.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def lancer(dossier: Path, port: int) -> Demo:
+    """Start `pirogue demo` in a folder and wait for its three addresses."""
+    environnement = {k: v for k, v in os.environ.items() if k != "PIROGUE_CONFIG"} | {"PYTHONUNBUFFERED": "1"}
+    processus = subprocess.Popen(
+        [PIROGUE, "demo", "--port", str(port)],
+        cwd=dossier,
+        env=environnement,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    ecran = ""
+    assert processus.stdout is not None
+    for ligne in processus.stdout:
+        ecran += ligne
+        if "Ctrl-C arrête tout" in ligne:
+            break
+    demo = Demo(dossier, port, processus, ecran)
+    for prenom, *images in re.findall(r"^ {8}(\w+) +(\w+) · (\w+) · (\w+)$", ecran, re.M):
+        demo.images[prenom] = [image.replace("é", "e") for image in images]
+    return demo
+
+
+def arreter(demo: Demo) -> str:
+    """Press Ctrl-C; return what the terminal says last."""
+    demo.processus.send_signal(signal.SIGINT)
+    return demo.processus.communicate(timeout=60)[0]
+
+
+@contextlib.contextmanager
+def demo(dossier: Path) -> Iterator[Demo]:
+    """A demo for the time of a test."""
+    lancee = lancer(dossier, port_libre())
+    try:
+        assert lancee.images, lancee.ecran
+        yield lancee
+    finally:
+        if lancee.processus.poll() is None:
+            arreter(lancee)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    with sync_playwright() as playwright:
+        navigateur = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        try:
+            yield navigateur
+        finally:
+            navigateur.close()
+
+
+class Album:
+    """Screenshots of every step, numbered, kept as test artefacts."""
+
+    def __init__(self, nom: str) -> None:
+        self.dossier = RACINE / "artefacts" / nom
+        self.dossier.mkdir(parents=True, exist_ok=True)
+        for ancienne in self.dossier.glob("*.png"):
+            ancienne.unlink()
+        self.rang = 0
+
+    def photo(self, page: Page, nom: str) -> None:
+        """Take one, of the whole page."""
+        self.rang += 1
+        page.screenshot(path=self.dossier / f"{self.rang:02d}-{nom}.png", full_page=True)

@@ -1,0 +1,249 @@
+"""A whole day aboard, in real browsers, with the real Kolibri, a stick and the shore. Every step is photographed."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo
+from playwright.sync_api import Browser, Locator, Page, expect
+
+CODE = "135790"
+EQUIPAGE = ("Afi", "Koffi")
+
+
+def bonnes_reponses(module: str) -> dict[str, str]:
+    """Return question → right choice of a module's quiz, from the course's own source."""
+    texte = (RACINE / "contenus" / "parcours" / module / "quiz.yml").read_text(encoding="utf-8")
+    return {
+        _lettres(question["question"]): _lettres(choix["texte"])
+        for question in yaml.safe_load(texte)["questions"]
+        for choix in question["choix"]
+        if choix.get("juste")
+    }
+
+
+def nouvelle_page(navigateur: Browser, taille: dict[str, int]) -> Page:
+    """Open a window of its own, as another person's machine."""
+    page = navigateur.new_context(viewport=taille, locale="fr-FR").new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(15_000)
+    return page
+
+
+def entrer_formatrice(page: Page, bord: Demo, album: Album) -> None:
+    """Rachelle's first morning: one-time code, her own code, the date."""
+    page.goto(f"{bord.portail}/formateur/")
+    page.get_by_role("link", name="Rachelle").click()
+    page.fill("#pin", bord.code)
+    album.photo(page, "formatrice-code")
+    page.get_by_role("button", name="J'entre").click()
+    page.fill("#pin", CODE)
+    page.fill("#encore", CODE)
+    page.get_by_role("button", name="C'est mon code").click()
+    expect(page.locator("h1")).to_contain_text("C'est juste")
+    album.photo(page, "formatrice-date")
+    page.get_by_role("button", name="Oui").click()
+    album.photo(page, "formatrice-aujourdhui")
+
+
+def ouvrir_seance(page: Page, album: Album) -> None:
+    """Eleven laptops, module S01."""
+    page.get_by_role("link", name="Ouvrir une séance").click()
+    page.locator("label:has(input[name=postes][value='11'])").click()
+    page.locator("label:has(input[name=module][value='S01'])").click()
+    album.photo(page, "formatrice-ouvrir")
+    page.get_by_role("button", name="Ouvrir").click()
+    expect(page.locator("h1")).to_contain_text("Appel")
+
+
+def embarquer(page: Page, bord: Demo, prenom: str, album: Album) -> None:
+    """Tile, three pictures, « C'est toi ? »."""
+    album.photo(page, f"{prenom}-qui")
+    page.get_by_role("button", name=prenom).click()
+    album.photo(page, f"{prenom}-images")
+    for image in bord.images[prenom]:
+        page.locator(f"button[value={image}]").click()
+    expect(page.locator("h1")).to_contain_text(f"C'est toi, {prenom}")
+    album.photo(page, f"{prenom}-toi")
+    page.get_by_role("button", name="Oui, c'est moi").click()
+
+
+def suivre_lecon(page: Page, album: Album, titre: str) -> None:
+    """Read an article to its end in Kolibri, come back by our link."""
+    page.wait_for_url("**/topics/c/**")
+    expect(page.locator("#pirogue-retour")).to_be_visible()
+    expect(page.get_by_role("heading", name=titre).first).to_be_visible()
+    album.photo(page, "kolibri-lecon")
+    fini = page.get_by_role("heading", name="Ressource achevée")
+    for _ in range(40):
+        page.mouse.move(600, 400)
+        page.mouse.wheel(0, 600)
+        page.wait_for_timeout(150)
+        if fini.count():
+            break
+    expect(fini).to_be_visible()
+    album.photo(page, "kolibri-lecon-finie")
+    page.locator("#pirogue-retour").click()
+
+
+def faire_quiz(page: Page, album: Album, justes: dict[str, str]) -> None:
+    """Answer every question right, submit, come back."""
+    page.wait_for_url("**/topics/c/**")
+    for rang in range(len(justes)):
+        expect(page.get_by_role("heading", name=f"Question {rang + 1} sur {len(justes)}")).to_be_visible()
+        options = page.locator("fieldset button")
+        expect(options.first).to_be_visible()
+        if rang == 0:
+            album.photo(page, "kolibri-quiz")
+        ecran = _lettres(page.locator("main, [role=main]").first.inner_text())
+        (juste,) = [reponse for question, reponse in justes.items() if question in ecran]
+        (bonne,) = [o for o in options.all() if _lettres(o.inner_text()).endswith(juste)]
+        bonne.click()
+        if rang + 1 < len(justes):
+            page.get_by_role("button", name="Suivant").click()
+    page.get_by_role("button", name="Soumettre le quiz").click()
+    page.locator("#modal-window").get_by_role("button", name="Soumettre le quiz").click()
+    expect(page.get_by_role("heading", name="Ressource achevée")).to_be_visible()
+    album.photo(page, "kolibri-quiz-fini")
+    page.locator("#pirogue-retour").click()
+
+
+def _lettres(texte: str) -> str:
+    return re.sub(r"[\W_]+", "", texte)
+
+
+def faire_module(page: Page, album: Album) -> int:
+    """Follow the lit step until none is left; return how many were done."""
+    page.get_by_role("link", name="C'est parti").click()
+    album.photo(page, "module")
+    total = page.locator(".etapes .ligne").count()
+    for _ in range(total):
+        ici = page.locator(".ligne.ici")
+        titre = ici.locator(".titre").inner_text()
+        ici.get_by_role("button").click()
+        if titre.startswith("Quiz"):
+            faire_quiz(page, album, bonnes_reponses("S01"))
+        else:
+            suivre_lecon(page, album, titre)
+        expect(page.locator("h1")).to_have_text(re.compile("Mon chemin|Je découvre"))
+        if page.locator("h1").inner_text() == "Mon chemin":
+            album.photo(page, "chemin")
+            page.goto(page.url.rstrip("/") + "/S01")
+        expect(page.locator(".ligne", has_text=titre)).to_have_class(re.compile("faite"))
+    return total
+
+
+def ligne(page: Page, prenom: str) -> Locator:
+    """Return the roll's line of one person."""
+    return page.locator("ol.appel > li", has=page.locator(".nom", has_text=prenom))
+
+
+def appeler(page: Page, album: Album) -> None:
+    """The roll: Afi and Koffi are there from their sign-in; Jules late at a given time; the others absent; heads."""
+    page.reload()
+    expect(ligne(page, "Afi")).to_have_class(re.compile("present"))
+    expect(ligne(page, "Koffi")).to_have_class(re.compile("present"))
+    album.photo(page, "appel-prerempli")
+    ligne(page, "Jules").get_by_role("link", name=re.compile("Heure")).click()
+    album.photo(page, "appel-heure")
+    page.get_by_role("button", name="En retard").click()
+    expect(ligne(page, "Jules")).to_have_class(re.compile("retard"))
+    page.get_by_role("button", name="Tous absents").click()
+    expect(page.locator("#tetes")).to_contain_text("Compte les têtes : 3")
+    page.get_by_role("button", name="Oui, 3").click()
+    expect(page.locator("#tetes")).to_contain_text("3 têtes comptées")
+    album.photo(page, "appel-fait")
+
+
+def corriger(page: Page, album: Album) -> None:
+    """After closing: Sèna was there, arrived after the roll."""
+    ligne(page, "Sèna").get_by_role("link").click()
+    page.locator("label:has(input[name=nouveau][value=present])").click()
+    page.locator("label:has(input[name=motif][value=arrive_apres_appel])").click()
+    album.photo(page, "correction")
+    page.get_by_role("button", name="Corriger").click()
+    expect(page.locator(".traces")).to_contain_text("Rachelle")
+    album.photo(page, "correction-faite")
+
+
+def puce(page: Page, bord: Demo) -> str:
+    """Return the words of the chip, on a fresh page."""
+    page.goto(f"{bord.portail}/formateur/aujourdhui")
+    return page.locator(".puce").inner_text().split("\n")[-1].strip()
+
+
+@pytest.mark.timeout(420)
+def test_a_whole_day_from_the_first_code_to_the_green_chip(tmp_path: Path) -> None:
+    """Rachelle opens, Afi and Koffi learn as a pair, the roll is called, the stick goes ashore and comes back."""
+    album = Album("journee")
+    cle = tmp_path / "cle"
+    cle.mkdir()
+    with demo(tmp_path) as bord, chromium() as navigateur:
+        formatrice = nouvelle_page(navigateur, PORTABLE)
+        entrer_formatrice(formatrice, bord, album)
+        ouvrir_seance(formatrice, album)
+
+        portable = nouvelle_page(navigateur, PORTABLE)
+        portable.goto(bord.portail)
+        album.photo(portable, "bienvenue")
+        portable.get_by_role("link", name="Je commence").click()
+        embarquer(portable, bord, "Afi", album)
+        album.photo(portable, "deux")
+        portable.get_by_role("button", name="Oui, nous sommes deux").click()
+        embarquer(portable, bord, "Koffi", album)
+        expect(portable.locator(".qui")).to_have_text("Afi + Koffi")
+        album.photo(portable, "chemin")
+        faites = faire_module(portable, album)
+        assert faites >= 2
+        portable.goto(f"{bord.portail}/chemin")
+        expect(portable.locator("li.pierre").first).to_have_class(re.compile("faite"))
+        album.photo(portable, "chemin-une-pierre")
+
+        portable.get_by_role("button", name="J'ai fini").click()
+        expect(portable.locator("h1")).to_contain_text("Bienvenue")
+        album.photo(portable, "au-suivant")
+        portable.goto(f"{bord.kolibri}/fr-fr/learn/")
+        expect(portable.locator("#pirogue-retour")).to_be_visible()
+        portable.wait_for_load_state("networkidle")
+        expect(portable.locator("body")).not_to_contain_text("Afi")
+        album.photo(portable, "kolibri-au-suivant")
+        portable.goto(f"{bord.portail}/chemin")
+        expect(portable.locator("body")).not_to_contain_text("Afi")
+
+        appeler(formatrice, album)
+        formatrice.get_by_role("button", name="Clôturer la séance").click()
+        expect(formatrice.locator("h1")).to_contain_text("Bilan")
+        album.photo(formatrice, "bilan")
+        corriger(formatrice, album)
+        assert puce(formatrice, bord) == "À bord seulement"
+
+        bord.pirogue("sync", "cle", str(cle))
+        assert puce(formatrice, bord) == "Sur la clé"
+        album.photo(formatrice, "puce-sur-la-cle")
+        bord.pirogue("rive", "cle", str(cle))
+        assert puce(formatrice, bord) == "Sur la clé"
+        dit = bord.pirogue("sync", "cle", str(cle))
+        assert "Confirmé à terre" in dit
+        assert puce(formatrice, bord) == "Confirmé à terre ✓"
+        album.photo(formatrice, "puce-confirmee")
+
+        rive = nouvelle_page(navigateur, PORTABLE)
+        rive.goto(bord.rive)
+        album.photo(rive, "rive")
+        vu = rive.locator("body").inner_text()
+        assert "Pirogue 1" in vu
+        for nom in ("Afi", "Dossou", "Koffi", "Hounsou", "Sèna", "Zinsou"):
+            assert nom not in vu
+        figures = lire_rive(vu)
+
+        bord.pirogue("sync", "4g")
+        rive.reload()
+        assert lire_rive(rive.locator("body").inner_text()) == figures
+        telephone = nouvelle_page(navigateur, TELEPHONE)
+        telephone.goto(bord.portail)
+        album.photo(telephone, "bienvenue-telephone")
+
+
+def lire_rive(texte: str) -> list[str]:
+    """Return the figures of the shore's page, without what tells the time."""
+    return re.findall(r"\b\d+(?:,\d+)?\b", re.sub(r"\d+ h \d+|\d{1,2} \w+ \d{4}", "", texte))
