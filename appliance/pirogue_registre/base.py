@@ -125,11 +125,13 @@ def _migrer(db: sqlite3.Connection, dossier: Path) -> None:
     """Apply the missing migrations, one process at a time."""
     from sqlite_utils.db import Database  # noqa: PLC0415 - slow to import, needed once in the life of a box
 
+    from pirogue_registre.migrations import migrations  # noqa: PLC0415
+
     descripteur = os.open(dossier / "migration.verrou", os.O_CREAT | os.O_RDWR, 0o660)
     try:
         fcntl.flock(descripteur, fcntl.LOCK_EX)
         if not _est_a_jour(db):
-            schema.migrations.apply(Database(db))
+            migrations.apply(Database(db))
     finally:
         os.close(descripteur)
 

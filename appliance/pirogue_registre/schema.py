@@ -1,9 +1,4 @@
-"""The register's tables, as migrations (sqlite-utils). Every table and column has its row in docs/glossaire.md."""
-
-from sqlite_utils import Migrations
-from sqlite_utils.db import Database
-
-migrations = Migrations("registre")
+"""The register's tables. Every table and column has its row in docs/glossaire.md."""
 
 JOURNAL = """
 CREATE TABLE evenement (
@@ -117,24 +112,5 @@ CREATE TABLE recu (
 ) STRICT;
 """
 
-
-@migrations()
-def m0001_journal(db: Database) -> None:
-    """The journal and its guards: append-only, without a gap."""
-    db.executescript(JOURNAL)
-
-
-@migrations()
-def m0002_vues(db: Database) -> None:
-    """The views of the journal."""
-    db.executescript(VUES)
-
-
-@migrations()
-def m0003_hors_journal(db: Database) -> None:
-    """Secrets and the state of the exchange."""
-    db.executescript(HORS_JOURNAL)
-
-
-#: Names of all the migrations, so that opening an up-to-date register need not load sqlite-utils.
+#: Names of all the migrations (`migrations.py`), so that opening an up-to-date register need not load sqlite-utils.
 TOUTES = ("m0001_journal", "m0002_vues", "m0003_hors_journal")
