@@ -178,7 +178,7 @@ def _poids(bord: Demo) -> None:
     """Weigh the first page as a browser loads it: page, style, script, pictures, the fonts that French needs."""
     v = Visiteur(bord.port)
     _, page = v.aller("/")
-    liens = sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.replace("preload=\"none\" src", ""))))
+    liens = sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.replace('preload="none" src', ""))))
     rangees: list[list[object]] = [["/", _octets(bord.port, "/")]]
     rangees += [[lien.split("?")[0], _octets(bord.port, lien)] for lien in liens]
     rangees.append(["police 400 (latin)", _octets(bord.port, "/static/polices/andika-latin-400-normal.woff2")])
