@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 from mesure import tableau
-
 from pirogue_registre import base, journal
 from pirogue_registre.vues import vider
 from pirogue_socle.horloge import maintenant

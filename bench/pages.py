@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
 from mesure import Charge, Requete, charger, pss_mo, tableau
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "scenarios"))
-from embarcadere import Demo, demo  # noqa: E402
-
-from pirogue_registre import base, jeunes, lieux  # noqa: E402
-from pirogue_registre.fiches import FicheJeune  # noqa: E402
-from pirogue_socle.horloge import maintenant  # noqa: E402
+from embarcadere import Demo, demo
+from pirogue_registre import base, jeunes, lieux
+from pirogue_registre.fiches import FicheJeune
+from pirogue_socle.horloge import maintenant
 
 CLIENTS, DUREE_S, PAUSE_S = 30, 6.0, 1.0
 PRENOMS = ("Afi", "Koffi", "Sèna", "Jules", "Ablawa", "Kossi", "Mèdéssè", "Codjo", "Adjoa", "Bossou")

@@ -1,4 +1,4 @@
-"""`make bench`: every table, in one run, each beside a bare control. Quote the ratios; the seconds are this machine's."""
+"""`make bench`: every table, each beside a bare control of the same run. Quote the ratios, not the seconds."""
 
 import journal
 import pages

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo
 from playwright.sync_api import Browser, Locator, Page, expect
+
+from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo
 
 CODE = "135790"
 EQUIPAGE = ("Afi", "Koffi")
