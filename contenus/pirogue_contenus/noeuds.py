@@ -1,8 +1,12 @@
-"""The channel's tree: course, parts, modules, resources, as Kolibri's nodes."""
+"""
+The channel's tree: course, parts, modules, what the youths read and do, as Kolibri's nodes.
+
+The trainers' notes are not in it: Kolibri gives a channel's every file to whoever asks (decision 0006).
+"""
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +16,7 @@ from pirogue_contenus.paquets import Fichier
 
 # Labels of le-utils (the tests compare them with the installed package).
 LIRE, S_EXERCER = "wA01urpi", "VwRCom7G"
-CULTURE_NUMERIQUE, PLANS_DE_COURS = "BCG3&slG.wZ3EAedB", "ziJ6PCuU.lOBPr5ix"
+CULTURE_NUMERIQUE = "BCG3&slG.wZ3EAedB"
 POUR_DEBUTER = "sccgQZDd.sAQsauuo"
 LICENCE = "CC BY-SA"
 
@@ -44,7 +48,6 @@ class Noeud:
     activite: str | None = None
     categories: tuple[str, ...] = ()
     besoins: str | None = None
-    formateur: bool = False
     options: Options = field(default_factory=dict)
     duree_s: int | None = None
     fichiers: tuple[Fichier, ...] = ()
@@ -85,9 +88,6 @@ def arbre(parcours: Parcours, dossier: Path) -> Noeud:
         if prets:
             modules = tuple(_module(module, parcours, dossier) for module in prets)
             parties.append(_theme(partie.code, partie.titre, modules, modules[0].fichiers))
-    notes = tuple(note for module in parcours.modules if module.prete for note in _notes(module, parcours, dossier))
-    if notes:
-        parties.append(_theme("formateurs", "Pour les formateurs", notes, ()))
     racine = identites.noeud_id("racine", parcours.identifiant)
     return Noeud(racine, racine, parcours.titre, parcours.resume, "topic", options={}, enfants=tuple(parties))
 
@@ -105,33 +105,15 @@ def _module(module: Module, parcours: Parcours, dossier: Path) -> Noeud:
     vignettes = _vignette(module.vignette, dossier, genre="topic")
     enfants = tuple(
         _quiz(une, dossier) if une.genre == "quiz" else _article(une, parcours.langue, dossier)
-        for une in module.ressources
-        if une.public == "jeune"
+        for une in module.pour("jeune")
     )
     titre = f"{module.code} · {module.titre}"
     return _theme(module.code, titre, enfants, vignettes, " · ".join(module.objectifs))
 
 
-def _notes(module: Module, parcours: Parcours, dossier: Path) -> Iterator[Noeud]:
-    """
-    Yield the notes of a module's trainer, which the answers of its quiz follow.
-
-    They have a branch of their own: coach content beside lessons is offered to learners at the end of a lesson
-    (seen in Kolibri 0.19.5: the window « Ressource achevée » lists every resource of the folder).
-    """
-    quizs = (quiz.lire(une.fichier, dossier) for une in module.ressources if une.genre == "quiz")
-    corrige = "\n".join(map(quiz.corrige, quizs))
-    for une in module.ressources:
-        if une.public == "formateur":
-            yield _article(une, parcours.langue, dossier, corrige)
-
-
-def _article(ressource: Ressource, langue: str, dossier: Path, suite: str = "") -> Noeud:
-    """Return the node of one lesson or note; `suite` is HTML to end it with."""
-    note = ressource.genre == "note"
+def _article(ressource: Ressource, langue: str, dossier: Path) -> Noeud:
+    """Return the node of one lesson."""
     lecon = lecons.lire(ressource.fichier, dossier)
-    if suite:
-        lecon = replace(lecon, html=f"{lecon.html}\n{suite}")
     return Noeud(
         ressource.noeud_id,
         ressource.contenu_id,
@@ -139,9 +121,8 @@ def _article(ressource: Ressource, langue: str, dossier: Path, suite: str = "") 
         "",
         "document",
         activite=LIRE,
-        categories=(CULTURE_NUMERIQUE, PLANS_DE_COURS) if note else (CULTURE_NUMERIQUE,),
-        besoins=None if note else POUR_DEBUTER,
-        formateur=note,
+        categories=(CULTURE_NUMERIQUE,),
+        besoins=POUR_DEBUTER,
         options=LECTURE,
         duree_s=ressource.duree_min * 60,
         fichiers=(

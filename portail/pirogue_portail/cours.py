@@ -7,16 +7,17 @@ The only module of the portal that knows both the catalogue and Kolibri; the vie
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
 
-from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, kolibri_progres, lecons
+from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, kolibri_progres, lecons, quiz
 from pirogue_contenus.catalogue import Module, Parcours, Ressource
 from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
+from pirogue_contenus.quiz import Choix
 from pirogue_portail.config import ConfigPortail
 from pirogue_registre import progres
 from pirogue_registre.base import Registre
@@ -53,6 +54,17 @@ class Etape:
     etat: str
     justes: int | None
     questions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reponse:
+    """A question of a quiz with its answer: the right choice, the others, each with its kind sentence."""
+
+    question: str
+    image: str | None
+    image_texte: str
+    juste: Choix
+    autres: tuple[Choix, ...]
 
 
 class _Veille:
@@ -95,6 +107,11 @@ def ressource(config: ConfigPortail, *, code: str, cle: str) -> Ressource:
     if trouvee is None:
         raise Introuvable("Cette leçon n'est pas à bord.")
     return trouvee
+
+
+def module_du_noeud(config: ConfigPortail, noeud_id: str) -> str | None:
+    """Return the code of the module whose youths' page in Kolibri is this node; None for any other node."""
+    return next((un.code for un in modules(config) for une in un.pour("jeune") if une.noeud_id == noeud_id), None)
 
 
 def _acheves(registre: Registre, personnes: Sequence[str]) -> tuple[set[str], dict[str, progres.Progres]]:
@@ -145,6 +162,49 @@ def texte(config: ConfigPortail, ressource: Ressource) -> Markup | None:
     if ressource.genre != "lecon":
         return None
     return Markup(lecons.html(ressource, config.parcours, prefixe_images=IMAGES_LECONS))  # noqa: S704 - our own tags
+
+
+@lru_cache(maxsize=32)
+def _quiz(dossier: Path, fichier: str) -> quiz.Quiz:
+    """Return a quiz, read once in the life of the process."""
+    return quiz.lire(fichier, dossier)
+
+
+def reponses(config: ConfigPortail, ressource: Ressource) -> list[Reponse]:
+    """Return the questions of a quiz with their answers, in order; raises Introuvable for a lesson."""
+    if ressource.genre != "quiz":
+        raise Introuvable("Cette leçon n'a pas de questions.")
+    return [
+        Reponse(
+            question=lecons.typographie(une.texte),
+            image=f"{IMAGES_LECONS}{une.image.name}" if une.image else None,
+            image_texte=une.image_texte,
+            juste=_imprimer(next(un for un in une.choix if un.juste)),
+            autres=tuple(_imprimer(un) for un in une.choix if not un.juste),
+        )
+        for une in _quiz(config.parcours, ressource.fichier).questions
+    ]
+
+
+def _imprimer(choix: Choix) -> Choix:
+    """Return a choice whose punctuation never starts a line."""
+    return replace(choix, texte=lecons.typographie(choix.texte), explication=lecons.typographie(choix.explication))
+
+
+def notes(config: ConfigPortail, *, code: str) -> Markup:
+    """
+    Return a module's notes for its trainer, then the answers of its quiz, as a piece of page; raises Introuvable.
+
+    Kolibri holds neither: it gives a channel's files to whoever asks (decision 0006).
+    """
+    un = module(config, code)
+    pieces = [
+        lecons.html(note, config.parcours, prefixe_images=IMAGES_LECONS)
+        for note in un.pour("formateur")
+        if note.genre == "note"
+    ]
+    pieces += [quiz.corrige(_quiz(config.parcours, une.fichier)) for une in un.ressources if une.genre == "quiz"]
+    return Markup("\n".join(pieces))  # noqa: S704 - our own tags
 
 
 def kolibri_eveille(config: ConfigPortail) -> bool:

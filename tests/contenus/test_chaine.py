@@ -106,7 +106,6 @@ def test_a_session_that_is_not_written_yet_is_not_in_the_channel(tmp_path: Path)
         "M1 · Le filet",
         "Le filet",
         "Quiz du filet",
-        "Notes du formateur",
     }
 
 
@@ -224,17 +223,16 @@ def test_options_are_what_kolibri_knows(tmp_path: Path) -> None:
     assert json.loads(options["Quiz du filet"])["modality"] == "QUIZ"
 
 
-def test_the_answers_are_under_the_trainer_s_note(tmp_path: Path) -> None:
-    """Kolibri shows no explanation in a quiz: the trainer has them to say, and no learner's page holds them."""
-    construire(ecrire_cours(tmp_path / "cours"), tmp_path / "sortie", version=1)
+def test_nothing_of_the_trainer_s_note_is_in_the_channel(tmp_path: Path) -> None:
+    """Kolibri gives every file of a channel to whoever asks: the note and its answers stay out of it."""
+    chaine = construire(ecrire_cours(tmp_path / "cours"), tmp_path / "sortie", version=1)
 
     pages = []
     for nom, octets in _fichiers(tmp_path / "sortie").items():
         if nom.endswith(".kpub"):
             with zipfile.ZipFile(io.BytesIO(octets)) as archive:
                 pages.append(archive.read("index.html").decode())
-    avec = [page for page in pages if "Un filet se répare." in page]
-    assert len(pages) == 2
-    assert len(avec) == 1
-    assert "<h1>Notes du formateur</h1>" in avec[0]
-    assert "<strong>Je répare.</strong>" in avec[0]
+    assert len(pages) == 1
+    assert "noeud deux fois" not in pages[0]
+    assert "Corrigé" not in pages[0]
+    assert not any("formateur" in ligne for ligne in _lignes(chaine))

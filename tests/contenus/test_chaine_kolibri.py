@@ -1,4 +1,4 @@
-"""The real Kolibri takes our channel: every node available, quizzes known as quizzes, notes for trainers only."""
+"""The real Kolibri takes our channel: every node available, quizzes known as quizzes, nothing for trainers."""
 
 import os
 import sqlite3
@@ -73,9 +73,9 @@ def test_kolibri_takes_the_whole_course(maison: Path, kolibri: Kolibri, tmp_path
     par_contenu = {noeud[0]: noeud[1:] for noeud in noeuds}
     assert len(noeuds) == chaine.noeuds
     assert all(disponible for _, disponible, *_ in noeuds)
-    for ressource in cours.ressources():
-        _, formateur, modalite, sorte = par_contenu[ressource.contenu_id]
-        assert bool(formateur) == (ressource.public == "formateur")
+    assert not any(formateur for _, _, formateur, *_ in noeuds)
+    for ressource in (une for module in cours.modules for une in module.pour("jeune")):
+        _, _, modalite, sorte = par_contenu[ressource.contenu_id]
         assert (modalite, sorte) == (("QUIZ", "exercise") if ressource.genre == "quiz" else (None, "document"))
     assert _lire(maison, "select count(*) from content_localfile where not available") == [(0,)]
     assert _lire(maison, "select name, version from content_channelmetadata") == [(cours.titre, 1)]
@@ -85,7 +85,7 @@ def test_kolibri_takes_a_greater_version_and_keeps_identities(maison: Path, koli
     """An update renames a lesson: the boat's Kolibri shows the new name under the same identity."""
     dossier = ecrire_cours(tmp_path / "cours")
     canal = charger(dossier).canal_id
-    identites = {ressource.contenu_id for ressource in charger(dossier).ressources()}
+    identites = {une.contenu_id for une in charger(dossier).modules[0].pour("jeune")}
     construire(dossier, tmp_path / "v1", version=1)
     _importer(kolibri, canal, tmp_path / "v1")
     remplacer(dossier, "M1/filet.md", "titre: Le filet", "titre: Mon filet")

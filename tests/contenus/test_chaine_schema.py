@@ -45,7 +45,6 @@ def test_every_label_exists_in_le_utils() -> None:
     """A label that Kolibri does not know shows the lesson as « Non catégorisé »."""
     assert {noeuds.LIRE, noeuds.S_EXERCER} == {learning_activities.READ, learning_activities.PRACTICE}
     assert noeuds.CULTURE_NUMERIQUE == subjects.DIGITAL_LITERACY
-    assert noeuds.PLANS_DE_COURS == subjects.LESSON_PLANS
     assert noeuds.POUR_DEBUTER == needs.FOR_BEGINNERS
     assert noeuds.LICENCE == licenses.CC_BY_SA
     assert noeuds.QUIZ["modality"] == modalities.QUIZ

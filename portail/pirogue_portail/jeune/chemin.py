@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import redirect, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pirogue_portail import cours
@@ -32,7 +32,7 @@ def a_bord(vue: Callable[Concatenate[Connexion, P], Page]) -> Callable[P, Page]:
             return vers("accueil")
         instant = maintenant()
         if etat.repose(instant):
-            return vers("toujours")
+            return redirect(url_for("jeune.toujours", de=request.args.get("de")), code=303)
         etat.toucher(instant)
         return vue(connexion, *args, **kwargs)
 
@@ -48,8 +48,15 @@ def equipage(connexion: Connexion) -> list[Jeune]:
 @blueprint.get("/chemin")
 @a_bord
 def chemin(connexion: Connexion) -> Page:
-    """Show the twelve stones: done, next, to come."""
-    cours.relever(config(), registre(), instant=maintenant())
+    """
+    Show the twelve stones: done, next, to come.
+
+    Who comes back from a lesson of Kolibri (`?de=` its node) finds the lessons of that module, the next one lit.
+    """
+    de = cours.module_du_noeud(config(), request.args.get("de", ""))
+    cours.relever(config(), registre(), instant=maintenant(), tout_de_suite=de is not None)
+    if de is not None:
+        return redirect(url_for("jeune.module", code=de, _anchor="ici"), code=303)
     a_deux = equipage(connexion)
     pierres = cours.pierres(config(), registre(), personnes=[un.personne_id for un in a_deux])
     return render_template(
@@ -67,11 +74,14 @@ def module(connexion: Connexion, code: str) -> Page:
     """Show the lessons and the quiz of a module, with what is done."""
     cours.relever(config(), registre(), instant=maintenant())
     a_deux = equipage(connexion)
+    etapes = cours.etapes(config(), registre(), code=code, personnes=[un.personne_id for un in a_deux])
     return render_template(
         "jeune/module.html",
         equipage=a_deux,
         module=cours.module(config(), code),
-        etapes=cours.etapes(config(), registre(), code=code, personnes=[un.personne_id for un in a_deux]),
+        etapes=etapes,
+        quiz_fait=next((une for une in etapes if une.genre == "quiz" and une.etat == "faite"), None),
+        tout_fait=all(une.etat == "faite" for une in etapes),
         eveille=cours.kolibri_eveille(config()),
     )
 
@@ -108,6 +118,28 @@ def lecon(connexion: Connexion, code: str, cle: str) -> Page:
     )
 
 
+@blueprint.get("/chemin/<code>/<cle>/reponses")
+@a_bord
+def reponses(connexion: Connexion, code: str, cle: str) -> Page:
+    """Show the answers of a quiz and why, once all who sit here have done it: Kolibri shows none."""
+    a_deux = equipage(connexion)
+    ressource = cours.ressource(config(), code=code, cle=cle)
+    toutes = cours.reponses(config(), ressource)
+    etapes = cours.etapes(config(), registre(), code=code, personnes=[un.personne_id for un in a_deux])
+    etape = next(une for une in etapes if une.cle == cle)
+    if etape.etat != "faite":
+        flash("Fais d'abord le quiz. Les réponses viennent après.", "attention")
+        return vers("module", code=code)
+    return render_template(
+        "jeune/reponses.html",
+        equipage=a_deux,
+        ressource=ressource,
+        etape=etape,
+        reponses=toutes,
+        eveille=cours.kolibri_eveille(config()),
+    )
+
+
 @blueprint.route("/toujours", methods=["GET", "POST"])
 def toujours() -> Page:
     """Ask «C'est toujours toi ?» after a rest; on no, the next ones find a clean screen."""
@@ -116,11 +148,11 @@ def toujours() -> Page:
         etat.oublier()
         return vers("accueil")
     if request.method == "GET":
-        return render_template("jeune/toujours.html", equipage=equipage(connexion))
+        return render_template("jeune/toujours.html", equipage=equipage(connexion), de=request.args.get("de", ""))
     if request.form.get("reponse") != "oui":
         return finir()
     etat.toucher(maintenant())
-    return vers("chemin")
+    return redirect(url_for("jeune.chemin", de=request.form.get("de") or None), code=303)
 
 
 @blueprint.post("/fini")
