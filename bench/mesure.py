@@ -67,7 +67,7 @@ def charger(
             duree = time.perf_counter() - depart
             with verrou:
                 charge.durees_s.append(duree)
-                charge.erreurs += reponse.status >= 400
+                charge.erreurs += reponse.status >= (400 if requete.verbe == "POST" else 300)
             if pause_s:
                 time.sleep(pause_s)
 

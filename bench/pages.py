@@ -106,13 +106,19 @@ def _ouvrir(bord: Demo) -> tuple[Visiteur, str]:
     return v, seance.group(1)
 
 
-def _embarquer(bord: Demo) -> Visiteur:
-    """Sign a youth in."""
+def _choisir(bord: Demo, prenom: str) -> Visiteur:
+    """Touch a youth's tile; the three pictures come next."""
     v = Visiteur(bord.port)
     _, page = v.aller("/qui")
-    tuile = re.search(r'value="(\w{32})"><img[^>]*><span>Afi D', page)
+    tuile = re.search(rf'value="(\w{{32}})"[^>]*><img[^>]*><span>{prenom}', page)
     assert tuile is not None
     v.aller("/qui", personne=tuile.group(1))
+    return v
+
+
+def _embarquer(bord: Demo) -> Visiteur:
+    """Sign a youth in."""
+    v = _choisir(bord, "Afi")
     for image in bord.images["Afi"]:
         v.aller("/images", image=image)
     v.aller("/toi", reponse="oui")
@@ -140,6 +146,7 @@ def _debits(bord: Demo, formatrice: Visiteur, jeune: Visiteur, seance: str) -> N
         ("témoin : fichier statique de 1 ko", page_de("/static/images/pirogue.svg")),
         ("bienvenue", page_de("/")),
         ("qui es-tu ? (24 tuiles)", page_de("/qui")),
+        ("touche tes 3 images", page_de("/images", _choisir(bord, "Koffi").cookie)),
         ("mon chemin", page_de("/chemin", jeune.cookie)),
         ("aujourd'hui (formatrice)", page_de("/formateur/aujourdhui", formatrice.cookie)),
         ("appel (24 lignes)", page_de(appel, formatrice.cookie)),
