@@ -9,10 +9,11 @@ compressed, compressed once.
 import gzip
 import hashlib
 import mimetypes
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import Flask, Response, abort, request, send_file, url_for
+from flask import Flask, Response, abort, request, send_file
 from werkzeug.security import safe_join
 
 from pirogue_portail.contexte import config
@@ -54,10 +55,20 @@ def _comprime(chemin: Path, _modifie_ns: int) -> bytes:
 
 def actif(nom: str) -> str:
     """Return the address of an asset, with its fingerprint; a template that names a missing one is a fault."""
+    return _adresse_livree(nom) if not nom.startswith("audio/") else _adresse(nom)
+
+
+def _adresse(nom: str) -> str:
     chemin = _chemin(nom)
     if chemin is None:
         raise FileNotFoundError(nom)
-    return url_for("static", filename=nom, v=_empreinte(chemin, chemin.stat().st_mtime_ns))
+    return f"/static/{quote(nom)}?v={_empreinte(chemin, chemin.stat().st_mtime_ns)}"
+
+
+@cache
+def _adresse_livree(nom: str) -> str:
+    """Return the address of what we ship, looked up once: it does not change while the portal runs."""
+    return _adresse(nom)
 
 
 def voix_de(cle: str) -> str | None:
