@@ -118,7 +118,7 @@ def _choisir(bord: Demo, prenom: str) -> Visiteur:
 
 def _embarquer(bord: Demo) -> Visiteur:
     """Sign a youth in."""
-    v = _choisir(bord, "Afi")
+    v = _choisir(bord, "Afi D")
     for image in bord.images["Afi"]:
         v.aller("/images", image=image)
     v.aller("/toi", reponse="oui")
@@ -146,7 +146,7 @@ def _debits(bord: Demo, formatrice: Visiteur, jeune: Visiteur, seance: str) -> N
         ("témoin : fichier statique de 1 ko", page_de("/static/images/pirogue.svg")),
         ("bienvenue", page_de("/")),
         ("qui es-tu ? (24 tuiles)", page_de("/qui")),
-        ("touche tes 3 images", page_de("/images", _choisir(bord, "Koffi").cookie)),
+        ("touche tes 3 images", page_de("/images", _choisir(bord, "Koffi H").cookie)),
         ("mon chemin", page_de("/chemin", jeune.cookie)),
         ("aujourd'hui (formatrice)", page_de("/formateur/aujourdhui", formatrice.cookie)),
         ("appel (24 lignes)", page_de(appel, formatrice.cookie)),
