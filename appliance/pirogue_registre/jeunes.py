@@ -263,7 +263,7 @@ def _ecrire(
         registre,
         type="jeune_inscrit",
         valeurs={
-            "code_jeune": rangee["code_jeune"] if rangee else nouveau_code(),
+            "code_jeune": rangee["code_jeune"] if rangee else _tirer_code(registre),
             "sexe": fiche.sexe,
             "tranche_age_inscription": tranche_age(age),
             "territoire": fiche.territoire,
@@ -326,6 +326,14 @@ def _tirer_images(registre: Registre, groupe_id: str) -> tuple[str, str, str]:
         premiere, deuxieme, troisieme = hasard.sample(IMAGES, 3)
         if (premiere, deuxieme, troisieme) not in prises:
             return premiere, deuxieme, troisieme
+
+
+def _tirer_code(registre: Registre) -> str:
+    """Draw a code that nobody has: among a thousand trainees two equal draws are likely once in seventy boats."""
+    while True:
+        code = nouveau_code()
+        if registre.db.execute("SELECT 1 FROM jeune WHERE code_jeune = ?", (code,)).fetchone() is None:
+            return code
 
 
 def _maintenant_ms(registre: Registre, instant: Instant) -> int:

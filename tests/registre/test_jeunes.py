@@ -127,6 +127,20 @@ def test_likeness_is_symmetric_and_between_0_and_1(un: str, autre: str) -> None:
     assert ressemblance.noms(un, un) in (0.0, 0.9, 1.0)
 
 
+def test_a_code_that_someone_has_is_drawn_again(bord: Bord, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same six signs must never be given twice: the newer trainee would take the older one's place."""
+    afi = jeunes.lire(bord.registre, bord.afi)
+    tirages = iter([afi.code_jeune, "K7Q4MB"])
+    monkeypatch.setattr(jeunes, "nouveau_code", lambda: next(tirages))
+
+    jules = jeunes.inscrire(
+        bord.registre, fiche=fiche("Jules", "Zinsou"), groupe_id=bord.groupe, instant=bord.horloge(), auteur="x"
+    )
+
+    assert jules.code_jeune == "K7Q4MB"
+    assert jeunes.lire(bord.registre, bord.afi) == afi
+
+
 def test_three_pictures_open_only_in_their_order(bord: Bord) -> None:
     """The right three, the right order."""
     images = jeunes.lire(bord.registre, bord.afi).images
