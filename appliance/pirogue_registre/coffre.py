@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pirogue_registre import journal
 from pirogue_registre.base import Registre, transaction
-from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 from pirogue_socle.horloge import Instant
 
+NOM_CLE = "coffre.cle"
 OCTETS_NONCE = 12
 OCTETS_CLE = 32
 
@@ -54,12 +55,15 @@ def ecrire(registre: Registre, *, personne_id: str, identite: Identite, instant:
 
     Raises:
         CoffreFerme: the safe's key cannot be read.
+        Introuvable: this person was erased; her name is not written again.
     """
     with transaction(registre):
         cle = _cle_personne(registre, personne_id)
         if cle is None:
+            if registre.db.execute("SELECT 1 FROM identite WHERE personne_id = ?", (personne_id,)).fetchone():
+                raise Introuvable("Cette fiche a été effacée.", geste="Inscris cette personne à nouveau.")
             cle = secrets.token_bytes(OCTETS_CLE)
-            enveloppe = _chiffrer(_cle_boite(registre.dossier), cle, personne_id)
+            enveloppe = _chiffrer(_cle_boite_ou_neuve(registre), cle, personne_id)
             registre.db.execute("INSERT INTO coffre VALUES (?, ?)", (personne_id, enveloppe))
         clair = json.dumps(asdict(identite), ensure_ascii=False).encode()
         chiffre = base64.b64encode(_chiffrer(cle, clair, personne_id)).decode("ascii")
@@ -89,13 +93,25 @@ def _cle_personne(registre: Registre, personne_id: str) -> bytes | None:
     return _dechiffrer(_cle_boite(registre.dossier), rangee["cle"], personne_id) if rangee else None
 
 
-def _cle_boite(dossier: Path) -> bytes:
-    """Read the box's key, or make it where it does not exist yet (0660: the register's group)."""
-    chemin = dossier / "coffre.cle"
+def _cle_boite_ou_neuve(registre: Registre) -> bytes:
+    """Return the box's key; make it for the very first name, never beside names that another key holds."""
+    chemin = registre.dossier / NOM_CLE
+    temoin = registre.db.execute("SELECT cle, personne_id FROM coffre LIMIT 1").fetchone()
     try:
-        if not chemin.exists():
+        if temoin is None and not chemin.exists():
             _poser_cle(chemin)
-        cle = chemin.read_bytes()
+    except OSError as cause:
+        raise CoffreFerme("Les noms sont fermés : la clé du coffre ne peut pas être écrite.") from cause
+    cle = _cle_boite(registre.dossier)
+    if temoin is not None:
+        _dechiffrer(cle, temoin["cle"], temoin["personne_id"])
+    return cle
+
+
+def _cle_boite(dossier: Path) -> bytes:
+    """Read the box's key."""
+    try:
+        cle = (dossier / NOM_CLE).read_bytes()
     except OSError as cause:
         raise CoffreFerme("Les noms sont fermés : la clé du coffre n'est pas lisible.") from cause
     if len(cle) != OCTETS_CLE:
@@ -104,7 +120,7 @@ def _cle_boite(dossier: Path) -> bytes:
 
 
 def _poser_cle(chemin: Path) -> None:
-    """Write a new key under its final name only once it is whole and on disk; whoever is first wins."""
+    """Write a new key (0660: the register's group), whole and on disk before it has its name; the first one wins."""
     provisoire = chemin.with_name(f"coffre.{secrets.token_hex(4)}.neuf")
     descripteur = os.open(provisoire, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o660)
     try:

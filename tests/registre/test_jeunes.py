@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from equipage import Bord, fiche
 from pirogue_registre import coffre, comptes, fiches, jeunes, journal, ressemblance
-from pirogue_socle.erreurs import EntreeInvalide
+from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 
 
 @pytest.mark.parametrize("prenom", ["Ɖɛɔ", "N'Tcha", "Afi 🐟", "Mèdéssè Akɔ́sua", "عائشة"])
@@ -42,11 +42,45 @@ def test_destroying_a_key_makes_the_name_unreadable_and_keeps_the_count(bord: Bo
 
 
 def test_a_register_with_another_safe_s_key_says_so(bord: Bord, tmp_path: Path) -> None:
-    """A restored card without its key file gives a sentence, not a fault."""
+    """A restored card without its key file gives a sentence, not a fault, and takes no name under the wrong key."""
     (tmp_path / "registre" / "coffre.cle").write_bytes(b"x" * 32)
+    jules = fiche("Jules", "Zinsou")
 
     with pytest.raises(coffre.CoffreFerme, match="noms sont fermés"):
         jeunes.lire(bord.registre, bord.afi)
+    with pytest.raises(coffre.CoffreFerme, match="noms sont fermés"):
+        jeunes.inscrire(bord.registre, fiche=jules, groupe_id=bord.groupe, instant=bord.horloge(), auteur="x")
+
+
+def test_an_erased_record_is_not_written_again(bord: Bord) -> None:
+    """Completing a form that was open before the erasure must not bring the name back."""
+    bord.registre.db.execute("DELETE FROM coffre WHERE personne_id = ?", (bord.koffi,))
+    avant = journal.dernier(bord.registre)
+    koffi = fiche("Koffi", "Hounsou", sexe="M")
+
+    with pytest.raises(Introuvable, match="effacée"):
+        jeunes.completer(bord.registre, personne_id=bord.koffi, fiche=koffi, instant=bord.horloge(), auteur="x")
+    assert journal.dernier(bord.registre) == avant
+
+
+def test_a_lost_key_is_never_replaced_beside_the_names_it_holds(bord: Bord, tmp_path: Path) -> None:
+    """A second key would shut the safe for good: the first one, brought back, could not open the newer names."""
+    cle = tmp_path / "registre" / "coffre.cle"
+    octets = cle.read_bytes()
+    cle.unlink()
+    gestes = [
+        lambda: jeunes.lire(bord.registre, bord.afi),
+        lambda: jeunes.inscrire(
+            bord.registre, fiche=fiche("Jules", "Zinsou"), groupe_id=bord.groupe, instant=bord.horloge(), auteur="x"
+        ),
+    ]
+    for geste in gestes:
+        with pytest.raises(coffre.CoffreFerme, match="noms sont fermés"):
+            geste()
+
+    assert not cle.exists()
+    cle.write_bytes(octets)
+    assert jeunes.lire(bord.registre, bord.afi).prenom == "Afi"
 
 
 @pytest.mark.parametrize(
