@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from kolibri_essai import KolibriEssai, Navigateur, Serveurs
 from pirogue_contenus import chaine, kolibri_boite
@@ -13,6 +14,7 @@ from pirogue_contenus.catalogue import Parcours, charger, parcours_livre
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 
 PORTAIL = "http://portail.essai:5000"
+CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +92,18 @@ def rachelle() -> PersonneKolibri:
 def portable() -> Navigateur:
     """A shared laptop's browser, with its cookies."""
     return Navigateur()
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A laptop of the boat; its console must stay silent of our script's errors."""
+    with sync_playwright() as pilote:
+        navigateur = pilote.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        page = navigateur.new_context(viewport={"width": 1366, "height": 768}, locale="fr-FR").new_page()
+        fautes: list[str] = []
+        page.on("pageerror", lambda faute: fautes.append(str(faute)))
+        yield page
+        navigateur.close()
+        assert fautes == []

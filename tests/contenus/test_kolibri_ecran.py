@@ -1,17 +1,14 @@
 """What a youth sees of Kolibri, in a real browser: the way back, a lesson to its end, a quiz, in French."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from kolibri_essai import KolibriEssai
 from pirogue_contenus.catalogue import Parcours
 from pirogue_contenus.kolibri_jeton import PersonneKolibri, suite_ressource
 from pirogue_contenus.kolibri_progres import ProgresKolibri, lire
-
-CHROMIUM = "/usr/bin/chromium"
 
 #: Boxes of the controls of a page, and of our link, to compare.
 CONTROLES = """() => [...document.querySelectorAll('button, a[href], input')]
@@ -19,21 +16,6 @@ CONTROLES = """() => [...document.querySelectorAll('button, a[href], input')]
   .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}))
   .map(e => [e.getBoundingClientRect(), e.outerHTML.slice(0, 80)])
   .map(([r, quoi]) => ({x: r.x, y: r.y, width: r.width, height: r.height, quoi}))"""
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A laptop of the boat; its console must stay silent of our script's errors."""
-    with sync_playwright() as pilote:
-        navigateur = pilote.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        page = navigateur.new_context(viewport={"width": 1366, "height": 768}, locale="fr-FR").new_page()
-        fautes: list[str] = []
-        page.on("pageerror", lambda faute: fautes.append(str(faute)))
-        yield page
-        navigateur.close()
-        assert fautes == []
 
 
 def progres_de(essai: KolibriEssai, personne: PersonneKolibri) -> list[ProgresKolibri]:
@@ -64,7 +46,7 @@ def test_the_way_back_is_large_and_hides_nothing(
         assert boite["width"] >= 56
         assert boite["height"] >= 56
         assert boite["y"] <= 8
-        assert len(controles) >= 2
+        assert controles or "/topics/c/" in suite, "only a lesson has nothing else to press"
         assert [c["quoi"] for c in controles if _se_couvrent(c, boite)] == []
     page.set_viewport_size({"width": 1366, "height": 768})
 
@@ -79,7 +61,7 @@ def test_a_lesson_read_to_its_end_is_finished(
     texte = page.locator(".safe-html-wrapper")
     expect(texte).to_contain_text(lecon.titre.split()[0])
     texte.evaluate("e => e.scrollTo(0, e.scrollHeight)")
-    expect(page.get_by_text("Ressource achevée")).to_be_visible()
+    expect(page.get_by_text("Bravo, c’est fini")).to_be_visible()
 
     assert [(ligne.contenu_id, ligne.acheve) for ligne in progres_de(kolibri, afi)] == [(lecon.contenu_id, True)]
 
@@ -87,7 +69,7 @@ def test_a_lesson_read_to_its_end_is_finished(
 def test_a_quiz_is_taken_in_french(
     page: Page, kolibri: KolibriEssai, afi: PersonneKolibri, parcours: Parcours, tmp_path: Path
 ) -> None:
-    """Answer, *Suivant*, to the last question, *Soumettre le quiz*, confirm: the score is there, here and there."""
+    """Answer, *Suivant*, to the last question, *J’ai fini le quiz*, confirm: the score is there, here and there."""
     quiz = next(une for une in parcours.modules[0].ressources if une.genre == "quiz")
 
     page.goto(kolibri.lien(afi, suite_ressource(quiz.noeud_id)))
@@ -99,9 +81,9 @@ def test_a_quiz_is_taken_in_french(
         if numero < nombre:
             page.get_by_role("button", name="Suivant").click()
     page.screenshot(path=tmp_path / "quiz.png")
-    page.get_by_role("button", name="Soumettre le quiz").click()
-    page.locator("#modal-window").get_by_role("button", name="Soumettre le quiz").click()
-    expect(page.get_by_text("Ressource achevée")).to_be_visible()
+    page.get_by_role("button", name="J’ai fini le quiz").click()
+    page.locator("#modal-window").get_by_role("button", name="J’ai fini le quiz").click()
+    expect(page.get_by_text("Bravo, c’est fini")).to_be_visible()
 
     (ligne,) = progres_de(kolibri, afi)
     assert (ligne.acheve, ligne.questions) == (True, nombre)

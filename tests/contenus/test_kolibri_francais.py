@@ -57,13 +57,26 @@ def test_every_sentence_of_ours_still_fills_a_hole(langue: Path) -> None:
     assert sorted(set(francais.nos_messages()) - trous) == []
 
 
+def test_every_sentence_that_we_say_better_is_still_said(langue: Path) -> None:
+    """A key that Kolibri removed must leave our file."""
+    dites = {
+        cle
+        for fichier in (langue / francais.DOSSIER).glob("*.json")
+        for cle, phrase in messages(fichier.parent, fichier.name.removesuffix("-messages.json")).items()
+        if phrase
+    }
+
+    assert sorted(set(francais.nos_remplacements()) - dites) == []
+
+
 def test_our_sentences_name_the_same_values_as_the_english_ones(langue: Path) -> None:
     """A misspelt {title} would show as such on the screen."""
     anglais: dict[str, str] = {}
     for fichier in (langue / "en/LC_MESSAGES").glob("*-messages.json"):
         anglais |= messages(fichier.parent, fichier.name.removesuffix("-messages.json"))
 
-    fautes = [cle for cle, phrase in francais.nos_messages().items() if variables(phrase) != variables(anglais[cle])]
+    notres = francais.nos_messages() | francais.nos_remplacements()
+    fautes = [cle for cle, phrase in notres.items() if variables(phrase) != variables(anglais[cle])]
 
     assert fautes == []
 
@@ -88,3 +101,4 @@ def test_kolibri_serves_our_french(kolibri: KolibriEssai, portable: Navigateur, 
 
     assert '"CoursesStrings.startCourseAction":"Commencer le cours"' in page
     assert '"CoursesStrings.lockedLabel":"Fermé"' in page
+    assert '"QuizRenderer.submitExam":"J’ai fini le quiz"' in page
