@@ -25,7 +25,7 @@ class Connexion:
 
 def ouvrir(registre: Registre, *, seance_id: str, personne_id: str, instant: Instant) -> Connexion:
     """
-    Sign a trainee in; any other laptop where she was signed in is signed out.
+    Sign a trainee in: a laptop where she was first is signed out, one where she was second goes on without her.
 
     Raises:
         SeanceClose, Introuvable: nothing is written.
@@ -49,6 +49,8 @@ def ouvrir(registre: Registre, *, seance_id: str, personne_id: str, instant: Ins
 def rejoindre(registre: Registre, *, connexion_id: str, personne_id: str, instant: Instant) -> Connexion:
     """
     Add the second person of the pair; both are present, both get the trace. Joining twice changes nothing.
+
+    She leaves any other laptop, as in `ouvrir`.
 
     Raises:
         EntreeInvalide: she is already the first one. Introuvable: the sign-in is over, or no such trainee.

@@ -1,6 +1,5 @@
 """The roll: six states, pre-filled from the sign-ins, corrected later with a reason and a trace."""
 
-import re
 import sqlite3
 from dataclasses import dataclass
 
@@ -9,8 +8,8 @@ from pirogue_registre.base import Registre, transaction
 from pirogue_registre.jeunes import Jeune
 from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue
-from pirogue_socle.horloge import Instant, depuis_civil, en_civil, estimer, jour_civil
-from pirogue_socle.regles import minutes_retenues
+from pirogue_socle.horloge import Instant, en_civil, estimer
+from pirogue_socle.regles import minutes_retenues, placer_heure
 
 #: What one more tap on a row gives.
 SUIVANT = {
@@ -21,7 +20,6 @@ SUIVANT = {
     "excuse": "present",
     "parti_avant": "present",
 }
-HEURE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class AppelChange(ErreurPirogue):
@@ -94,8 +92,8 @@ def appel(registre: Registre, *, seance_id: str, instant: Instant) -> list[Ligne
             presence.etat,
             debut_ms=debut,
             fin_ms=fin,
-            arrivee_ms=_civil_ms(presence.arrivee_heure, debut),
-            depart_ms=_civil_ms(presence.depart_heure, debut),
+            arrivee_ms=_placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin),
+            depart_ms=_placer(presence.depart_heure, debut_ms=debut, fin_ms=fin),
         )
         lignes.append(LigneAppel(jeune=jeune, presence=presence, minutes=minutes))
     return lignes
@@ -284,13 +282,12 @@ def _heures(registre: Registre, etat: str, *, heure: str | None, instant: Instan
         return None, None
     if not heure:
         heure = en_civil(estimer(instant, ancres.lire(registre))).strftime("%H:%M")
-    if not HEURE.fullmatch(heure):
-        raise EntreeInvalide("L'heure s'écrit avec deux nombres, par exemple 09:20.")
+    seances.exiger_heure(heure)
     return (heure, None) if etat == "retard" else (None, heure)
 
 
-def _civil_ms(heure: str | None, debut_ms: int) -> int | None:
-    return depuis_civil(jour_civil(debut_ms), heure) if heure else None
+def _placer(heure: str | None, *, debut_ms: int, fin_ms: int) -> int | None:
+    return placer_heure(heure, debut_ms=debut_ms, fin_ms=fin_ms) if heure else None
 
 
 def _presences(registre: Registre, seance_id: str) -> dict[str, Presence]:

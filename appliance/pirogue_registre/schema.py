@@ -30,6 +30,7 @@ CREATE TABLE ancre (
     seq INTEGER PRIMARY KEY, boot_id TEXT NOT NULL, bt_ns INTEGER NOT NULL, utc_ms INTEGER NOT NULL,
     source TEXT NOT NULL
 ) STRICT;
+CREATE INDEX ancre_boot ON ancre (boot_id);
 CREATE TABLE compte (
     compte_id TEXT PRIMARY KEY, nom TEXT NOT NULL, role TEXT NOT NULL, actif INTEGER NOT NULL
 ) STRICT;
@@ -60,10 +61,11 @@ CREATE TABLE consentement (
 CREATE TABLE seance (
     seance_id TEXT PRIMARY KEY, type_seance TEXT NOT NULL, module TEXT NOT NULL, groupe_id TEXT NOT NULL,
     escale_id TEXT, formateur TEXT NOT NULL, postes_utilisables INTEGER NOT NULL, statut TEXT NOT NULL,
-    motif_annulation TEXT, tetes INTEGER,
+    motif_annulation TEXT, tetes INTEGER, fin_heure TEXT, seq INTEGER NOT NULL,
     debut_boot_id TEXT NOT NULL, debut_bt_ns INTEGER NOT NULL, debut_mur_ms INTEGER NOT NULL,
     fin_boot_id TEXT, fin_bt_ns INTEGER, fin_mur_ms INTEGER
 ) STRICT;
+CREATE INDEX seance_rang ON seance (groupe_id, seq);
 CREATE TABLE presence (
     seance_id TEXT NOT NULL, personne_id TEXT NOT NULL, etat TEXT NOT NULL, source TEXT NOT NULL,
     arrivee_heure TEXT, depart_heure TEXT, motif_absence TEXT, binome_avec TEXT,
@@ -79,7 +81,7 @@ CREATE TABLE connexion (
     connexion_id TEXT PRIMARY KEY, seance_id TEXT NOT NULL, personne_id TEXT NOT NULL, binome_avec TEXT,
     ouverte INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX connexion_ouverte ON connexion (seance_id, ouverte);
+CREATE INDEX connexion_ouverte ON connexion (seance_id) WHERE ouverte = 1;
 CREATE TABLE progres (
     personne_id TEXT NOT NULL, contenu_id TEXT NOT NULL, module TEXT NOT NULL, genre TEXT NOT NULL,
     progression REAL NOT NULL, temps_s INTEGER NOT NULL, justes INTEGER, questions INTEGER,

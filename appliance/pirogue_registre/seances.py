@@ -1,5 +1,6 @@
 """Sessions: opened, closed, cancelled with a reason. One is open at a time aboard."""
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue, Introuvable
 from pirogue_socle.horloge import Instant, duree_ms, estimer
 from pirogue_socle.ids import nouvel_id
+from pirogue_socle.regles import SEANCE_MAX_MS, fin_retenue, placer_heure
+
+HEURE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class SeanceDejaOuverte(ErreurPirogue):
@@ -26,12 +30,20 @@ class SeanceClose(ErreurPirogue):
     code = 35
 
 
+class HeureFinManque(ErreurPirogue):
+    """The session was left open too long to be one: when did it end? Nothing is written."""
+
+    geste = "Écris l'heure où la séance s'est vraiment terminée."
+    code = 37
+
+
 @dataclass(frozen=True, slots=True)
 class Seance:
     """
     A session of about two hours with one group.
 
-    `statut` is a code of the list `statut_seance`; `tetes` is the trainer's head count; `fin` is None while open.
+    `statut` is a code of the list `statut_seance`; `tetes` is the trainer's head count; `fin` is when it was closed
+    (None while open), and `fin_heure` the local civil hour of its real end when she had left it open.
     """
 
     seance_id: str
@@ -46,6 +58,7 @@ class Seance:
     tetes: int | None
     debut: Instant
     fin: Instant | None
+    fin_heure: str | None
 
 
 def ouvrir(  # noqa: PLR0913 - the fields of a session
@@ -91,12 +104,35 @@ def ouvrir(  # noqa: PLR0913 - the fields of a session
     return lire(registre, seance_id)
 
 
-def cloturer(registre: Registre, *, seance_id: str, instant: Instant, auteur: str) -> None:
-    """Close a session: everyone is signed out; raises SeanceClose, Introuvable."""
+def cloturer(
+    registre: Registre, *, seance_id: str, instant: Instant, auteur: str, fin_heure: str | None = None
+) -> None:
+    """
+    Close a session: everyone is signed out.
+
+    Args:
+        fin_heure: local civil hour of its real end, for a session that was left open.
+
+    Raises:
+        HeureFinManque: it has been open for more than six hours, and `fin_heure` is not given.
+        EntreeInvalide: `fin_heure` is not an hour of the session. SeanceClose, Introuvable. Nothing is written.
+    """
     with transaction(registre):
-        exiger_ouverte(registre, seance_id)
+        seance = exiger_ouverte(registre, seance_id)
+        debut, fin = debut_ms(registre, seance), fin_ms(registre, seance, instant=instant)
+        if fin_heure is not None:
+            placee = placer_heure(exiger_heure(fin_heure), debut_ms=debut, fin_ms=fin)
+            if not debut <= placee <= fin:
+                raise EntreeInvalide("Cette heure n'est pas pendant la séance.")
+        elif fin - debut > SEANCE_MAX_MS:
+            raise HeureFinManque("Cette séance est restée ouverte longtemps.")
         journal.ecrire(
-            registre, type="seance_cloturee", valeurs={}, instant=instant, auteur=auteur, seance_id=seance_id
+            registre,
+            type="seance_cloturee",
+            valeurs={"fin_heure": fin_heure},
+            instant=instant,
+            auteur=auteur,
+            seance_id=seance_id,
         )
 
 
@@ -174,12 +210,14 @@ def lire(registre: Registre, seance_id: str) -> Seance:
 
 def lister(registre: Registre, limite: int = 50) -> list[Seance]:
     """Return the latest sessions, newest first (in the order of the journal)."""
-    requete = (
-        "SELECT seance.* FROM seance JOIN (SELECT seance_id, min(seq) AS rang FROM evenement"
-        " WHERE type IN ('seance_ouverte', 'seance_annulee') GROUP BY seance_id) USING (seance_id)"
-        " ORDER BY rang DESC LIMIT ?"
-    )
-    return [_seance(rangee) for rangee in registre.db.execute(requete, (limite,))]
+    rangees = registre.db.execute("SELECT * FROM seance ORDER BY seq DESC LIMIT ?", (limite,))
+    return [_seance(rangee) for rangee in rangees]
+
+
+def tenues(registre: Registre, groupe_id: str, limite: int = 50) -> list[Seance]:
+    """Return the latest sessions of a group that were not cancelled, newest first."""
+    requete = "SELECT * FROM seance WHERE groupe_id = ? AND statut <> 'annulee' ORDER BY seq DESC LIMIT ?"
+    return [_seance(rangee) for rangee in registre.db.execute(requete, (groupe_id, limite))]
 
 
 def debut_ms(registre: Registre, seance: Seance) -> int:
@@ -191,10 +229,20 @@ def fin_ms(registre: Registre, seance: Seance, *, instant: Instant) -> int:
     """
     Return the estimated end (the present `instant` while it is open), milliseconds since 1970 UTC.
 
-    Counted from the start with the duration of `horloge.duree_ms`, so it is never before it.
+    Counted from the start with the duration of `horloge.duree_ms`, so it is never before it; the hour that the
+    trainer said when she had left it open goes first.
     """
     connues = ancres.lire(registre)
-    return estimer(seance.debut, connues) + duree_ms(seance.debut, seance.fin or instant, connues)
+    debut = estimer(seance.debut, connues)
+    cloture = debut + duree_ms(seance.debut, seance.fin or instant, connues)
+    return fin_retenue(debut_ms=debut, cloture_ms=cloture, fin_heure=seance.fin_heure)
+
+
+def exiger_heure(heure: str) -> str:
+    """Return a civil hour such as `09:20` if it is one; raises EntreeInvalide."""
+    if not HEURE.fullmatch(heure):
+        raise EntreeInvalide("L'heure s'écrit avec deux nombres, par exemple 09:20.")
+    return heure
 
 
 def exiger_ouverte(registre: Registre, seance_id: str) -> Seance:
@@ -222,4 +270,5 @@ def _seance(rangee: sqlite3.Row) -> Seance:
         tetes=rangee["tetes"],
         debut=Instant(rangee["debut_boot_id"], rangee["debut_bt_ns"], rangee["debut_mur_ms"]),
         fin=fin,
+        fin_heure=rangee["fin_heure"],
     )

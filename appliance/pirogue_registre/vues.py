@@ -107,6 +107,7 @@ def _seance_ouverte(db: sqlite3.Connection, e: Evenement) -> None:
         "seance",
         seance_id=e.seance_id,
         statut="ouverte",
+        seq=e.seq,
         debut_boot_id=e.instant.boot_id,
         debut_bt_ns=e.instant.bt_ns,
         debut_mur_ms=e.instant.mur_ms,
@@ -116,6 +117,7 @@ def _seance_ouverte(db: sqlite3.Connection, e: Evenement) -> None:
 
 def _seance_cloturee(db: sqlite3.Connection, e: Evenement) -> None:
     _finir(db, e, statut="cloturee", motif=None)
+    db.execute("UPDATE seance SET fin_heure = ? WHERE seance_id = ?", (e.valeurs.get("fin_heure"), e.seance_id))
 
 
 def _seance_annulee(db: sqlite3.Connection, e: Evenement) -> None:
@@ -135,7 +137,7 @@ def _finir(db: sqlite3.Connection, e: Evenement, *, statut: str, motif: str | No
         " WHERE seance_id = ?",
         (statut, motif, instant.boot_id, instant.bt_ns, instant.mur_ms, e.seance_id),
     )
-    db.execute("UPDATE connexion SET ouverte = 0 WHERE seance_id = ?", (e.seance_id,))
+    db.execute("UPDATE connexion SET ouverte = 0 WHERE seance_id = ? AND ouverte = 1", (e.seance_id,))
 
 
 def _tetes(db: sqlite3.Connection, e: Evenement) -> None:
@@ -183,7 +185,7 @@ def _correction(db: sqlite3.Connection, e: Evenement) -> None:
 
 
 def _connexion_ouverte(db: sqlite3.Connection, e: Evenement) -> None:
-    db.execute("UPDATE connexion SET ouverte = 0 WHERE personne_id = ?1 OR binome_avec = ?1", (e.personne_id,))
+    _quitter(db, e)
     _poser(
         db,
         "connexion",
@@ -198,10 +200,7 @@ def _connexion_ouverte(db: sqlite3.Connection, e: Evenement) -> None:
 
 def _connexion_rejointe(db: sqlite3.Connection, e: Evenement) -> None:
     avec = e.valeurs["binome_avec"]
-    db.execute(
-        "UPDATE connexion SET ouverte = 0 WHERE (personne_id = ?1 OR binome_avec = ?1) AND connexion_id <> ?2",
-        (e.personne_id, e.valeurs["connexion_id"]),
-    )
+    _quitter(db, e)
     db.execute(
         "UPDATE connexion SET binome_avec = ? WHERE connexion_id = ?",
         (e.personne_id, e.valeurs["connexion_id"]),
@@ -211,6 +210,20 @@ def _connexion_rejointe(db: sqlite3.Connection, e: Evenement) -> None:
         "UPDATE presence SET binome_avec = ? WHERE seance_id = ? AND personne_id = ?",
         (e.personne_id, e.seance_id, avec),
     )
+
+
+def _quitter(db: sqlite3.Connection, e: Evenement) -> None:
+    """
+    Take a person who sits down at one laptop away from every other one.
+
+    Where she was first, the laptop is hers and it is signed out; where she was second, the first one goes on alone.
+    """
+    ailleurs = (e.personne_id, e.valeurs["connexion_id"])
+    for change, place in (("ouverte = 0", "personne_id"), ("binome_avec = NULL", "binome_avec")):
+        db.execute(
+            f"UPDATE connexion SET {change} WHERE ouverte = 1 AND {place} = ? AND connexion_id <> ?",  # noqa: S608
+            ailleurs,
+        )
 
 
 def _venir(db: sqlite3.Connection, e: Evenement, *, avec: str | None) -> None:

@@ -134,8 +134,8 @@ def _compter(db: Connection, relais: str, ancres: dict[str, Ancre]) -> tuple[_Co
             presence.etat,
             debut_ms=debut,
             fin_ms=fin,
-            arrivee_ms=_heure(presence.arrivee_heure, debut_ms=debut),
-            depart_ms=_heure(presence.depart_heure, debut_ms=debut),
+            arrivee_ms=_placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin),
+            depart_ms=_placer(presence.depart_heure, debut_ms=debut, fin_ms=fin),
         )
     return compte, venus
 
@@ -145,15 +145,19 @@ def _bornes(seance: Row[tuple[object, ...]], ancres: dict[str, Ancre]) -> tuple[
     debut = Instant(seance.debut_boot_id, seance.debut_bt_ns, seance.debut_mur_ms)
     fin = Instant(seance.fin_boot_id, seance.fin_bt_ns, seance.fin_mur_ms)
     debut_ms = horloge.estimer(debut, ancres)
-    return debut_ms, debut_ms + horloge.duree_ms(debut, fin, ancres)
+    cloture_ms = debut_ms + horloge.duree_ms(debut, fin, ancres)
+    try:
+        return debut_ms, regles.fin_retenue(debut_ms=debut_ms, cloture_ms=cloture_ms, fin_heure=seance.fin_heure)
+    except ValueError:
+        return debut_ms, cloture_ms
 
 
-def _heure(heure: str | None, *, debut_ms: int) -> int | None:
-    """Return a written hour such as `09:20` on the session's civil day; an hour that is not one is not known."""
+def _placer(heure: str | None, *, debut_ms: int, fin_ms: int) -> int | None:
+    """Return when a written hour such as `09:20` was in a session; an hour that is not one is not known."""
     if heure is None:
         return None
     try:
-        return horloge.depuis_civil(horloge.jour_civil(debut_ms), heure)
+        return regles.placer_heure(heure, debut_ms=debut_ms, fin_ms=fin_ms)
     except ValueError:
         return None
 

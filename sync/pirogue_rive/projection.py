@@ -83,7 +83,7 @@ def _seance_ouverte(db: Connection, j: Journal, e: Evenement) -> None:
 
 
 def _seance_cloturee(db: Connection, j: Journal, e: Evenement) -> None:
-    _finir(db, j, e, statut="cloturee", motif=None)
+    _finir(db, j, e, statut="cloturee", motif=None, fin_heure=e.texte_ou_vide("fin_heure"))
 
 
 def _seance_annulee(db: Connection, j: Journal, e: Evenement) -> None:
@@ -96,9 +96,11 @@ def _seance_annulee(db: Connection, j: Journal, e: Evenement) -> None:
     _finir(db, j, e, statut="annulee", motif=motif)
 
 
-def _finir(db: Connection, j: Journal, e: Evenement, *, statut: str, motif: str | None) -> None:
+def _finir(
+    db: Connection, j: Journal, e: Evenement, *, statut: str, motif: str | None, fin_heure: str | None = None
+) -> None:
     fin = {"fin_boot_id": e.instant.boot_id, "fin_bt_ns": e.instant.bt_ns, "fin_mur_ms": e.instant.mur_ms}
-    _changer_seance(db, j, e, statut=statut, motif_annulation=motif, **fin)
+    _changer_seance(db, j, e, statut=statut, motif_annulation=motif, fin_heure=fin_heure, **fin)
 
 
 def _tetes(db: Connection, j: Journal, e: Evenement) -> None:

@@ -185,6 +185,7 @@ seance = Table(
     _texte("statut"),
     _texte("motif_annulation", vide=True),
     _entier("tetes", vide=True),
+    _texte("fin_heure", vide=True),
     _texte("debut_boot_id"),
     _entier("debut_bt_ns"),
     _entier("debut_mur_ms"),

@@ -54,6 +54,32 @@ def test_a_sign_in_fills_the_roll_for_both_of_the_pair(bord: Bord) -> None:
     assert [x.presence.binome_avec for x in lignes] == [bord.koffi, bord.afi]
 
 
+def test_the_second_of_a_pair_changes_laptop_and_the_first_goes_on(bord: Bord) -> None:
+    """Koffi moves to another laptop: Afi is not thrown out of her lesson."""
+    seance = bord.ouvrir_seance()
+    d_afi = connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.afi, instant=bord.horloge())
+    connexions.rejoindre(bord.registre, connexion_id=d_afi.connexion_id, personne_id=bord.koffi, instant=bord.horloge())
+
+    de_koffi = connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.koffi, instant=bord.horloge())
+
+    ouvertes = {un.connexion_id: un.binome_avec for un in connexions.ouvertes(bord.registre, seance)}
+    assert ouvertes == {d_afi.connexion_id: None, de_koffi.connexion_id: None}
+
+
+def test_the_first_of_a_pair_takes_her_laptop_s_sign_in_away_with_her(bord: Bord) -> None:
+    """Kolibri is open there under Afi's name: nobody may go on in it once she sits with Koffi."""
+    seance = bord.ouvrir_seance()
+    connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.afi, instant=bord.horloge())
+    de_koffi = connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.koffi, instant=bord.horloge())
+
+    connexions.rejoindre(
+        bord.registre, connexion_id=de_koffi.connexion_id, personne_id=bord.afi, instant=bord.horloge()
+    )
+
+    ouvertes = {un.connexion_id: un.binome_avec for un in connexions.ouvertes(bord.registre, seance)}
+    assert ouvertes == {de_koffi.connexion_id: bord.afi}
+
+
 def test_signing_in_after_the_roll_does_not_undo_the_trainer(bord: Bord) -> None:
     """What Rachelle marked stays; only she changes it."""
     seance = bord.ouvrir_seance()
