@@ -156,6 +156,15 @@ def lister(registre: Registre, groupe_id: str) -> list[Jeune]:
     return sorted(jeunes, key=ordre_alphabetique)
 
 
+def a_completer(registre: Registre) -> list[Jeune]:
+    """Return the newcomers noted in three fields who have not left, of every group, by first name."""
+    requete = (
+        "SELECT * FROM jeune WHERE complet = 0 AND personne_id IN"
+        " (SELECT personne_id FROM inscription WHERE statut IN ('actif', 'preinscrit'))"
+    )
+    return sorted((_jeune(registre, un) for un in registre.db.execute(requete).fetchall()), key=ordre_alphabetique)
+
+
 def lire(registre: Registre, personne_id: str) -> Jeune:
     """Return one trainee; raises Introuvable."""
     rangee = registre.db.execute("SELECT * FROM jeune WHERE personne_id = ?", (personne_id,)).fetchone()

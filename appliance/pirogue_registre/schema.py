@@ -54,6 +54,7 @@ CREATE TABLE inscription (
     personne_id TEXT NOT NULL, groupe_id TEXT NOT NULL, parcours TEXT NOT NULL, statut TEXT NOT NULL,
     motif_sortie TEXT, PRIMARY KEY (personne_id, groupe_id)
 ) STRICT;
+CREATE INDEX inscription_groupe ON inscription (groupe_id);
 CREATE TABLE consentement (
     personne_id TEXT NOT NULL, finalite TEXT NOT NULL, valeur TEXT NOT NULL, forme TEXT, par TEXT, lien TEXT,
     version_notice TEXT NOT NULL, PRIMARY KEY (personne_id, finalite)

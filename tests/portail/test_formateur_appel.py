@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from equipage import Bord, Horloge, fiche
 from gestes_formateur import PIN, Bouton, boutons, entrer, ouvrir, regler, toucher
 from gestes_jeune import texte
+from pirogue_portail import cours
 from pirogue_registre import connexions, jeunes, journal, presences, seances
 
 PRENOMS = (
@@ -299,6 +300,48 @@ def test_a_full_roll_closes_without_a_question(rachelle: FlaskClient, bord: Bord
     page = toucher(rachelle, appel, "Tous présents")
 
     assert "Bilan du jour" in texte(toucher(rachelle, page, "Clôturer la séance"))
+
+
+def test_a_session_forgotten_since_yesterday_asks_when_it_ended(
+    rachelle: FlaskClient, bord: Bord, horloge: Horloge, appel: TestResponse
+) -> None:
+    """« Quand la séance s'est-elle terminée ? » The youths get their two hours, not a day."""
+    seance = id_seance(bord)
+    toucher(rachelle, appel, "Tous présents")
+    horloge.avancer(minutes=20 * 60)
+    toucher(rachelle, rachelle.get(f"/formateur/code/{bord.rachelle}"), "J'entre", pin=PIN)
+    page = rachelle.get(f"/formateur/seances/{seance}/appel")
+    question = toucher(rachelle, page, "Clôturer la séance")
+    adresse = f"/formateur/seances/{seance}/cloturer"
+    fausse = rachelle.post(adresse, data={"reste": "absent", "fin": "06:10"})
+    bilan = rachelle.post(adresse, data={"reste": "absent", "fin": "10:00"}, follow_redirects=True)
+
+    assert "Quand la séance s'est-elle terminée" in texte(question)
+    assert "mardi 4 mars 2025" in texte(question)
+    assert fausse.status_code == 400
+    assert "Cette heure n'est pas pendant la séance" in texte(fausse)
+    assert "de 8 h 00 à 10 h 00" in texte(bilan)
+
+
+def test_kolibri_is_read_before_the_pairs_part(
+    rachelle: FlaskClient, bord: Bord, monkeypatch: pytest.MonkeyPatch, appel: TestResponse
+) -> None:
+    """The last lesson counts for both: once the session is closed, nobody knows who sat with whom."""
+    seance, vus = id_seance(bord), []
+    connexion = connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.afi, instant=bord.horloge())
+    connexions.rejoindre(
+        bord.registre, connexion_id=connexion.connexion_id, personne_id=bord.koffi, instant=bord.horloge()
+    )
+
+    def relever(*_: object, **__: object) -> None:
+        vus.extend(connexions.ouvertes(bord.registre, seance))
+
+    monkeypatch.setattr(cours, "relever", relever)
+    page = rachelle.get(f"/formateur/seances/{seance}/appel")
+    toucher(rachelle, page, "Clôturer la séance")
+
+    assert [un.binome_avec for un in vus] == [bord.koffi]
+    assert seances.lire(bord.registre, seance).statut == "cloturee"
 
 
 def test_a_session_closed_meanwhile_is_said_at_every_button(

@@ -1,5 +1,7 @@
 """Sessions: what they last, whatever the trainer forgot and whatever the hour."""
 
+from collections import Counter
+
 import pytest
 
 from equipage import Bord
@@ -108,3 +110,15 @@ def test_an_hour_said_of_a_session_falls_within_it_where_it_can() -> None:
 
     assert placer_heure("07:55", debut_ms=huit, fin_ms=huit + 7_200_000) == huit - 300_000
     assert placer_heure("09:20", debut_ms=huit, fin_ms=huit + 7_200_000) == huit + 80 * 60_000
+
+
+def test_counting_a_roll_says_what_its_lines_say(bord: Bord) -> None:
+    """Whoever left the group stays on what she was marked in; whoever was not marked is still to do."""
+    seance = bord.ouvrir_seance()
+    pointer(bord, seance, "retard", "08:20")
+    lignes = presences.appel(bord.registre, seance_id=seance, instant=bord.horloge())
+
+    comptees = presences.compter(bord.registre, seance_id=seance, groupe_id=bord.groupe)
+
+    assert comptees == Counter(ligne.presence.etat for ligne in lignes)
+    assert comptees == {"retard": 1, "non_marque": 1}

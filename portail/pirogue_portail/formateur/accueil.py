@@ -11,13 +11,11 @@ from pirogue_portail.formateur import lecons, porte
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_nombre
 from pirogue_registre import ancres, jeunes, presences, seances
-from pirogue_registre.jeunes import Jeune
 from pirogue_registre.lieux import Groupe, lire_groupe, lister_groupes
-from pirogue_registre.presences import LigneAppel
 from pirogue_registre.seances import Seance
 from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue
-from pirogue_socle.horloge import maintenant
+from pirogue_socle.horloge import Ancre, estimer, maintenant
 from pirogue_socle.regles import ETATS_VENUS
 
 Page = str | Response | tuple[str, int]
@@ -48,33 +46,22 @@ class Ligne:
     compteur: Compteur
 
 
-def compter(lignes: list[LigneAppel]) -> Compteur:
-    """Count a roll."""
-    etats = Counter(ligne.presence.etat for ligne in lignes)
+def compter(etats: Counter[str]) -> Compteur:
+    """Return a roll's four numbers, from its lines by state."""
     venus = sum(etats[etat] for etat in ETATS_VENUS)
     return Compteur(venus, etats["absent"], etats["excuse"], etats["non_marque"])
 
 
-def ligne_de(seance: Seance) -> Ligne:
-    """Return a session with what its line shows."""
-    roll = presences.appel(registre(), seance_id=seance.seance_id, instant=maintenant())
+def ligne_de(seance: Seance, connues: dict[str, Ancre]) -> Ligne:
+    """Return a session with what its line shows; `connues` are the anchors, read once for a whole list."""
+    etats = presences.compter(registre(), seance_id=seance.seance_id, groupe_id=seance.groupe_id)
     return Ligne(
         seance=seance,
         groupe=lire_groupe(registre(), seance.groupe_id),
         module=lecons.titre(seance.module),
-        debut_ms=seances.debut_ms(registre(), seance),
-        compteur=compter(roll),
+        debut_ms=estimer(seance.debut, connues),
+        compteur=compter(etats),
     )
-
-
-def a_completer() -> list[Jeune]:
-    """Return the newcomers noted in three fields, of every group."""
-    return [
-        jeune
-        for groupe in lister_groupes(registre())
-        for jeune in jeunes.lister(registre(), groupe.groupe_id)
-        if not jeune.complet
-    ]
 
 
 @blueprint.get("/aujourdhui")
@@ -84,14 +71,15 @@ def aujourdhui() -> Page:
     ouverte = seances.en_cours(registre())
     limite = TOUTES if "toutes" in request.args else RECENTES
     passees = [une for une in seances.lister(registre(), limite + 2) if une.statut != "ouverte"]
+    connues = ancres.lire(registre())
     return render_template(
         "formateur/aujourdhui.html",
-        maintenant_ms=ancres.estimer_maintenant(registre(), instant=instant),
-        ouverte=ligne_de(ouverte) if ouverte else None,
-        passees=[ligne_de(une) for une in passees[:limite]],
+        maintenant_ms=estimer(instant, connues),
+        ouverte=ligne_de(ouverte, connues) if ouverte else None,
+        passees=[ligne_de(une, connues) for une in passees[:limite]],
         reste=len(passees) > limite,
         groupes=lister_groupes(registre()),
-        a_completer=a_completer(),
+        a_completer=jeunes.a_completer(registre()),
     )
 
 
@@ -163,7 +151,7 @@ def _page_annuler(groupe_id: str, *, erreur: ErreurPirogue | None = None) -> str
     ouverte = seances.en_cours(registre())
     return render_template(
         "formateur/annuler.html",
-        ouverte=ligne_de(ouverte) if ouverte else None,
+        ouverte=ligne_de(ouverte, ancres.lire(registre())) if ouverte else None,
         groupes=lister_groupes(registre()),
         groupe_id=groupe_id,
         motifs=listes.listes()["motif_annulation"],

@@ -1,5 +1,7 @@
 """The roll: one page, a tap changes a line and saves; hours and reasons behind « ⋯ »; the head count."""
 
+from collections import Counter
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,7 +13,7 @@ from pirogue_portail.formateur.saisie import lire_heure, lire_nombre
 from pirogue_registre import base, presences, seances
 from pirogue_registre.lieux import lire_groupe
 from pirogue_registre.presences import AppelChange, LigneAppel
-from pirogue_registre.seances import SeanceClose
+from pirogue_registre.seances import HeureFinManque, SeanceClose
 from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue, Introuvable
 from pirogue_socle.horloge import Instant, maintenant
@@ -44,7 +46,7 @@ def appel(seance_id: str) -> Page:
         module=lecons.titre(seance.module),
         lignes=lignes,
         prenoms={ligne.jeune.personne_id: ligne.jeune.prenom for ligne in lignes},
-        compteur=compter(lignes),
+        compteur=compter(Counter(ligne.presence.etat for ligne in lignes)),
         touchee=request.args.get("ligne", ""),
     )
 
@@ -202,17 +204,31 @@ def compter_tetes(seance_id: str) -> Page:
 
 @blueprint.post("/seances/<seance_id>/cloturer")
 def cloturer(seance_id: str) -> Page:
-    """Close; whoever is still to do is asked about first, and marked and closed in one tap."""
-    instant = maintenant()
+    """
+    Close; whoever is still to do is asked about first, and marked and closed in one tap.
+
+    What Kolibri knows is read while the pairs still sit together, so both keep the trace of their last lesson. A
+    session that was forgotten open asks when it ended.
+    """
+    instant, fin = maintenant(), request.form.get("fin", "").strip()
     try:
         seance = seances.exiger_ouverte(registre(), seance_id)
         lignes = presences.appel(registre(), seance_id=seance_id, instant=instant)
         restent = [ligne.jeune for ligne in lignes if ligne.presence.etat == "non_marque"]
         if restent and request.form.get("reste") != "absent":
             return render_template("formateur/cloturer.html", seance=seance, restent=restent)
+        fin_heure = lire_heure(fin) if fin else None
+        lecons.relever(instant)
         with base.transaction(registre()):
             marquer_tous(seance_id, etat="absent", instant=instant)
-            seances.cloturer(registre(), seance_id=seance_id, instant=instant, auteur=porte.auteur())
+            seances.cloturer(
+                registre(), seance_id=seance_id, instant=instant, auteur=porte.auteur(), fin_heure=fin_heure
+            )
     except SeanceClose as erreur:
         _dire(erreur)
+    except (HeureFinManque, EntreeInvalide) as erreur:
+        seance = seances.lire(registre(), seance_id)
+        debut_ms = seances.debut_ms(registre(), seance)
+        page = render_template("formateur/fin_oubliee.html", seance=seance, debut_ms=debut_ms, fin=fin, erreur=erreur)
+        return page, 400 if fin else 200
     return redirect(url_for("formateur.bilan_seance", seance_id=seance_id), code=303)

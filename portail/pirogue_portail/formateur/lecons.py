@@ -66,11 +66,11 @@ def titre(code: str) -> str:
 
 
 def suivant(groupe_id: str) -> str:
-    """Return the code of the module that comes after this group's last session."""
-    codes = [un.code for un in choix()]
-    tenues = (une for une in seances.lister(registre()) if une.groupe_id == groupe_id and une.statut != "annulee")
-    dernier = next((une.module for une in tenues if une.module in codes), None)
-    return codes[0] if dernier is None else codes[min(codes.index(dernier) + 1, len(codes) - 1)]
+    """Return the code of the module that comes after this group's last one; AUTRE when all were done."""
+    codes = [un.code for un in _modules()]
+    dernier = next((une.module for une in seances.tenues(registre(), groupe_id) if une.module in codes), None)
+    rang = 0 if dernier is None else codes.index(dernier) + 1
+    return codes[rang] if rang < len(codes) else AUTRE
 
 
 def avancees(personne_id: str) -> list[Avancee]:
@@ -96,6 +96,7 @@ def _lien_coach(compte: Compte, instant: Instant) -> str:
     cle = config().cle_kolibri
     if cle is None or not cours.kolibri_eveille(config()):
         raise KolibriAbsent("Les leçons Kolibri dorment.", geste="L'appel et le reste marchent. Réessaie plus tard.")
+    cours.presenter(config(), registre())
     classes = tuple(groupe.libelle for groupe in lister_groupes(registre()))
     personne = PersonneKolibri(sub=compte.compte_id, nom=compte.nom, code="", role="coach", classes=classes)
     return kolibri_jeton.lien_entree(
