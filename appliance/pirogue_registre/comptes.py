@@ -1,5 +1,6 @@
 """Trainers' accounts: a name, a role, a PIN kept as Argon2id outside the journal."""
 
+import threading
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -15,6 +16,9 @@ from pirogue_socle.ids import nouvel_id
 #: Argon2id, 19 MiB, 2 passes, 1 lane: the lightest setting of the OWASP Password Storage Cheat Sheet; RFC 9106's
 #: second choice (64 MiB) would by itself exceed the portal's memory.
 HACHEUR = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+#: One at a time: what is measured above is the memory of one.
+_UN_SEUL = threading.Lock()
 
 ESSAIS = 5
 ATTENTE_NS = 60_000_000_000
@@ -103,38 +107,50 @@ def changer_pin(registre: Registre, *, compte_id: str, pin: str) -> None:
 
 def verifier_pin(registre: Registre, *, compte_id: str, pin: str, instant: Instant) -> Compte:
     """
-    Return the account if the PIN is right; count the failures otherwise, durably.
+    Return the account if the PIN is right.
+
+    A try is counted, durably, before it is judged: twenty tries sent at once get five answers.
 
     Raises:
         Introuvable: no such account. CodeFaux: wrong PIN. CodeBloque: 5 wrong ones, wait 60 s.
     """
     compte = lire(registre, compte_id)
-    secret = registre.db.execute("SELECT * FROM secret_compte WHERE compte_id = ?", (compte_id,)).fetchone()
-    if secret is None:
-        raise Introuvable("Ce compte n'a pas de code sur cette boîte.")
-    if secret["bloque_boot_id"] == instant.boot_id and instant.bt_ns < secret["bloque_bt_ns"] + ATTENTE_NS:
-        raise CodeBloque("Trop d'essais : ce compte attend une minute.")
+    hache, echecs = _compter_essai(registre, compte_id, instant)
     try:
-        HACHEUR.verify(secret["pin_argon2"], pin[:64])
+        with _UN_SEUL:
+            HACHEUR.verify(hache, pin[:64])
     except VerifyMismatchError as cause:
-        echecs = secret["echecs"] % ESSAIS + 1
-        bloque = (instant.boot_id, instant.bt_ns) if echecs == ESSAIS else (None, None)
-        with transaction(registre):
-            registre.db.execute(
-                "UPDATE secret_compte SET echecs = ?, bloque_boot_id = ?, bloque_bt_ns = ? WHERE compte_id = ?",
-                (echecs, *bloque, compte_id),
-            )
         if echecs == ESSAIS:
             raise CodeBloque("Trop d'essais : ce compte attend une minute.") from cause
         reste = ESSAIS - echecs
         raise CodeFaux(f"Ce n'est pas le bon code. Encore {reste} essai{'s' if reste > 1 else ''}.") from cause
-    if secret["echecs"]:
-        with transaction(registre):
-            registre.db.execute("UPDATE secret_compte SET echecs = 0 WHERE compte_id = ?", (compte_id,))
+    with transaction(registre):
+        registre.db.execute(
+            "UPDATE secret_compte SET echecs = 0, bloque_boot_id = NULL, bloque_bt_ns = NULL WHERE compte_id = ?",
+            (compte_id,),
+        )
     return compte
+
+
+def _compter_essai(registre: Registre, compte_id: str, instant: Instant) -> tuple[str, int]:
+    """Count one try as failed; return the PIN's hash and how many failed in a row. Raises Introuvable, CodeBloque."""
+    with transaction(registre):
+        secret = registre.db.execute("SELECT * FROM secret_compte WHERE compte_id = ?", (compte_id,)).fetchone()
+        if secret is None:
+            raise Introuvable("Ce compte n'a pas de code sur cette boîte.")
+        if secret["bloque_boot_id"] == instant.boot_id and instant.bt_ns < secret["bloque_bt_ns"] + ATTENTE_NS:
+            raise CodeBloque("Trop d'essais : ce compte attend une minute.")
+        echecs = int(secret["echecs"]) % ESSAIS + 1
+        bloque = (instant.boot_id, instant.bt_ns) if echecs == ESSAIS else (None, None)
+        registre.db.execute(
+            "UPDATE secret_compte SET echecs = ?, bloque_boot_id = ?, bloque_bt_ns = ? WHERE compte_id = ?",
+            (echecs, *bloque, compte_id),
+        )
+    return str(secret["pin_argon2"]), echecs
 
 
 def _hacher(pin: str) -> str:
     if not (pin.isascii() and pin.isdigit() and 6 <= len(pin) <= 12):
         raise EntreeInvalide("Le code doit avoir 6 à 12 chiffres.")
-    return HACHEUR.hash(pin)
+    with _UN_SEUL:
+        return HACHEUR.hash(pin)

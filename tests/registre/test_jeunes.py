@@ -1,6 +1,7 @@
 """Enrolment keeps names apart, lets everyone in, and knows a face it has seen."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipage import Bord, fiche
-from pirogue_registre import coffre, comptes, fiches, jeunes, journal, ressemblance
+from pirogue_registre import base, coffre, comptes, fiches, jeunes, journal, ressemblance
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 
 
@@ -199,6 +200,27 @@ def test_five_wrong_codes_make_the_account_wait_a_minute(bord: Bord) -> None:
     compte = comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin="246810", instant=bord.horloge())
 
     assert compte.nom == "Rachelle"
+
+
+def test_twelve_tries_sent_at_once_get_five_answers(bord: Bord) -> None:
+    """Several laptops guessing together gain nothing over one."""
+    instant = bord.horloge()
+
+    def essayer(rang: int) -> type[Exception]:
+        registre = base.ouvrir(bord.registre.dossier)
+        try:
+            comptes.verifier_pin(registre, compte_id=bord.rachelle, pin=f"11111{rang % 10}", instant=instant)
+        except (comptes.CodeFaux, comptes.CodeBloque) as erreur:
+            return type(erreur)
+        finally:
+            base.fermer(registre)
+        return AssertionError
+
+    with ThreadPoolExecutor(12) as fils:
+        reponses = list(fils.map(essayer, range(12)))
+
+    assert reponses.count(comptes.CodeFaux) == comptes.ESSAIS - 1
+    assert reponses.count(comptes.CodeBloque) == 12 - comptes.ESSAIS + 1
 
 
 def test_the_pin_is_nowhere_in_what_travels(bord: Bord) -> None:
