@@ -1,15 +1,18 @@
 """`pirogue demo`: the boat's day on one machine, with the real Kolibri; the second start takes seconds."""
 
+import errno
 import fcntl
+import os
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,7 +29,13 @@ from pirogue_socle.erreurs import ErreurPirogue
 DOSSIER = Path(".demo")
 #: Kolibri's home, the channel, the register and the journals, with room to work.
 PLACE_MO = 400
+#: Below this, what failed failed for want of room, whatever it says itself.
+PLEIN_MO, PLEIN_FICHIERS = 20, 50
 DEMARRAGE_S = 90
+#: How long the ports of a demo that was just killed may take to come free.
+LIBERATION_S = 4
+#: The last of the ports is the first plus this.
+DERNIER_PORT = 10
 
 
 class PortPris(ErreurPirogue):
@@ -47,6 +56,13 @@ class PasDePlace(ErreurPirogue):
 
     geste = f"Libère {PLACE_MO} Mo puis relance : la préparation reprend."
     code = 48
+
+
+class DossierInutilisable(ErreurPirogue):
+    """The folder of the demo's data cannot be written."""
+
+    geste = "Lance la démo depuis un dossier où tu peux écrire. « make demo-clean » enlève un .demo/ abîmé."
+    code = 43
 
 
 class NeDemarrePas(ErreurPirogue):
@@ -73,7 +89,13 @@ class Etapes:
 
 
 @click.command("demo")
-@click.option("--port", default=8080, show_default=True, help="Premier des ports utilisés.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535 - DERNIER_PORT),
+    default=8080,
+    show_default=True,
+    help="Premier des ports utilisés.",
+)
 @click.option("--une-fois", is_flag=True, help="Tout démarrer, vérifier, puis arrêter (pour les tests).")
 def commande(port: int, *, une_fois: bool) -> None:
     """Toute la pirogue sur cette machine, avec ses données d'essai."""
@@ -83,9 +105,7 @@ def commande(port: int, *, une_fois: bool) -> None:
     lances: list[Processus] = []
     click.echo("\n  La pirogue connectée\n")
     try:
-        DOSSIER.mkdir(exist_ok=True)
-        with (DOSSIER / "verrou").open("w") as verrou:
-            _verrouiller(verrou.fileno())
+        with _dossier_a_nous():
             etapes.dire(1, "Je vérifie les ports et la place sur le disque")
             config = _configurer(port)
             etapes.dire(2, "Je prépare le registre du bord et la rive")
@@ -104,21 +124,62 @@ def commande(port: int, *, une_fois: bool) -> None:
         click.echo("")
     finally:
         if lances:
-            click.echo("  J'arrête tout…")
-            processus.arreter(lances)
-            click.echo(
-                "  Arrêté. Les données sont dans .demo/ (make demo-clean les oublie)."
-            )
+            _arreter(lances)
 
 
 def _interrompre(_signal: int, _cadre: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _arreter(lances: Sequence[Processus]) -> None:
+    """Stop everything, even if the person presses Ctrl-C again, even if the terminal is gone."""
+    for lequel in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(lequel, signal.SIG_IGN)
+    with suppress(OSError):
+        click.echo("  J'arrête tout…")
+    processus.arreter(lances)
+    with suppress(OSError):
+        click.echo("  Arrêté. Les données sont dans .demo/ (make demo-clean les oublie).")
+
+
+@contextmanager
+def _dossier_a_nous() -> Iterator[None]:
+    """
+    Hold `.demo/` for the time of the demo, and say in a sentence what the disk refuses.
+
+    Raises:
+        DejaLancee: another demo holds it.
+        PasDePlace: something failed for want of room, in whatever words.
+        DossierInutilisable: it cannot be written.
+    """
+    try:
+        DOSSIER.mkdir(exist_ok=True)
+        with (DOSSIER / "verrou").open("w") as verrou:
+            _verrouiller(verrou.fileno())
+            yield
+    except (DejaLancee, PortPris, PasDePlace):
+        raise
+    except (OSError, sqlite3.Error, ErreurPirogue) as cause:
+        if _est_plein(cause):
+            raise PasDePlace("Le disque est plein.") from cause
+        if isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST}:
+            raise DossierInutilisable(f"Le dossier {DOSSIER}/ ne peut pas être écrit ici.") from cause
+        raise
+
+
+def _est_plein(cause: Exception) -> bool:
+    """Say whether there is no room: the system said so, or there is none left for bytes or for files."""
+    if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    etat = os.statvfs(DOSSIER if DOSSIER.is_dir() else DOSSIER.parent)
+    fichiers = etat.f_favail if etat.f_files else PLEIN_FICHIERS  # some file systems do not count files
+    return etat.f_bavail * etat.f_frsize < PLEIN_MO * 1_000_000 or fichiers < PLEIN_FICHIERS
+
+
 def _verrouiller(descripteur: int) -> None:
     try:
         fcntl.flock(descripteur, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as cause:
+    except BlockingIOError as cause:
         raise DejaLancee("La démo tourne déjà dans ce dossier.") from cause
 
 
@@ -126,9 +187,8 @@ def _configurer(port: int) -> Config:
     """Check room and ports, write `.demo/pirogue.toml`, return it; raises PasDePlace, PortPris."""
     if shutil.disk_usage(DOSSIER).free < PLACE_MO * 1_000_000:
         raise PasDePlace("Le disque est presque plein.")
-    ports = {"portail": port, "kolibri": port + 1, "kolibri_zip": port + 2, "rive": port + 10}
-    for numero in ports.values():
-        _exiger_libre(numero, premier=port)
+    ports = {"portail": port, "kolibri": port + 1, "kolibri_zip": port + 2, "rive": port + DERNIER_PORT}
+    _exiger_libres(ports.values(), premier=port)
     chemin = DOSSIER / "pirogue.toml"
     chemin.write_text(
         f"""# Écrit par « pirogue demo » à chaque démarrage.
@@ -148,16 +208,30 @@ rive_url = "http://localhost:{ports["rive"]}"
     return reglages.lire(chemin)
 
 
-def _exiger_libre(numero: int, *, premier: int) -> None:
-    with socket.socket() as essai:
-        essai.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _exiger_libres(ports: Iterable[int], *, premier: int) -> None:
+    """Wait a moment for what a killed demo is letting go, then raise PortPris with ports that are free."""
+    limite = time.monotonic() + LIBERATION_S
+    for numero in ports:
+        while not _est_libre(numero):
+            if time.monotonic() > limite:
+                autres = (p for p in range(premier + 1000, 65000, 1000) if _est_libre(p) and _est_libre(p + 1))
+                raise PortPris(
+                    f"Le port {numero} est déjà utilisé par un autre programme"
+                    + (", ou réservé au système." if numero < 1024 else "."),
+                    geste=f"Arrête ce programme, ou choisis d'autres ports : make demo PORT={next(autres, 8080)}",
+                )
+            time.sleep(0.1)
+
+
+def _est_libre(numero: int) -> bool:
+    """Say whether we could listen there; `localhost` is two addresses, and a browser tries ::1 first."""
+    for famille, hote in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
-            essai.bind(("127.0.0.1", numero))
-        except (OSError, OverflowError) as cause:
-            raise PortPris(
-                f"Le port {numero} est déjà utilisé par un autre programme.",
-                geste=f"Arrête ce programme, ou choisis d'autres ports : make demo PORT={premier + 1000}",
-            ) from cause
+            socket.create_server((hote, numero), family=famille).close()
+        except OSError as cause:
+            if cause.errno in {errno.EADDRINUSE, errno.EACCES}:  # otherwise this machine has no such address
+                return False
+    return True
 
 
 def _preparer_kolibri(config: Config, dire: Callable[[str], None]) -> None:
@@ -176,13 +250,21 @@ def _demarrer(lances: list[Processus], config: Config, *noms: str) -> None:
     environnement = {"PIROGUE_CONFIG": str(DOSSIER.resolve() / "pirogue.toml")}
     for nom in noms:
         commande = [sys.executable, "-m", "pirogue_cli", nom, "servir"]
-        lances.append(processus.demarrer(nom, commande, journaux=DOSSIER / "journaux", environnement=environnement))
+        # Kolibri forgets a SIGTERM that comes while it starts; being cut short is something that it survives.
+        fin = signal.SIGKILL if nom == "kolibri" else signal.SIGTERM
+        lances.append(
+            processus.demarrer(
+                nom, commande, journaux=DOSSIER / "journaux", environnement=environnement, si_nous_mourons=fin
+            )
+        )
     limite = time.monotonic() + DEMARRAGE_S
     for un in (un for un in lances if un.nom in noms):
         while not _repond(adresses[un.nom]):
             if not un.vit() or time.monotonic() > limite:
                 raise NeDemarrePas(f"« {un.nom} » ne démarre pas :\n{un.derniers_mots()}")
             time.sleep(0.2)
+    if "kolibri" in noms:
+        time.sleep(0.3)  # it answers a tenth of a second before a SIGTERM can stop it (otherwise it hangs, measured)
 
 
 def _repond(adresse: str) -> bool:

@@ -1,11 +1,24 @@
 """The way in: finds the verb, prints an expected error as a sentence and what to do, exits with its code."""
 
+import errno
 import importlib
 import sys
 
 import click
 
+from pirogue_cli import francais
 from pirogue_socle.erreurs import ErreurPirogue
+
+#: What the system answers when there is no room, or no more for this user.
+PLEIN = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DisqueSature(ErreurPirogue):
+    """No room where a command writes; what it had finished before is kept."""
+
+    geste = "Libère de la place, puis relance la même commande : elle reprend."
+    code = 44
+
 
 #: verb → (module, what it does): the module is imported only when its verb is used (imports cost seconds on a Pi).
 VERBES = {
@@ -45,13 +58,24 @@ def pirogue() -> None:
 
 def main() -> None:
     """Run the command line; an expected error is one sentence, what to do, and its own exit code."""
+    click.Context.formatter_class = francais.Aide
     try:
         pirogue(prog_name="pirogue", standalone_mode=False)
     except ErreurPirogue as erreur:
-        print(f"✗ {erreur}\n→ {erreur.geste}", file=sys.stderr)
-        sys.exit(erreur.code)
-    except click.ClickException as erreur:
+        _finir(str(erreur), erreur.geste, code=erreur.code)
+    except click.exceptions.NoArgsIsHelpError as erreur:
         erreur.show()
         sys.exit(erreur.exit_code)
+    except click.ClickException as erreur:
+        _finir(*francais.expliquer(erreur), code=erreur.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except OSError as erreur:
+        if erreur.errno not in PLEIN:
+            raise
+        _finir("Le disque est plein.", DisqueSature.geste, code=DisqueSature.code)
+
+
+def _finir(phrase: str, geste: str, *, code: int) -> None:
+    print(f"✗ {phrase}\n→ {geste}", file=sys.stderr)
+    sys.exit(code)

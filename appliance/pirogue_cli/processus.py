@@ -32,19 +32,24 @@ class Processus:
 
 
 def demarrer(
-    nom: str, commande: Sequence[str], *, journaux: Path, environnement: Mapping[str, str] | None = None
+    nom: str,
+    commande: Sequence[str],
+    *,
+    journaux: Path,
+    environnement: Mapping[str, str] | None = None,
+    si_nous_mourons: signal.Signals = signal.SIGTERM,
 ) -> Processus:
     """
-    Start a process in a group of its own; the kernel ends it if we die, even by SIGKILL.
+    Start a process in a group of its own; the kernel sends it `si_nous_mourons` if we die, even by SIGKILL.
 
-    Its standard output and error are appended to `journaux/<nom>.log`.
+    Its standard output and error are written to `journaux/<nom>.log`, over those of the last time.
     """
     journaux.mkdir(parents=True, exist_ok=True)
     journal = journaux / f"{nom}.log"
     parent = os.getpid()
 
     def mourir_avec_nous() -> None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(PR_SET_PDEATHSIG, si_nous_mourons)
         if os.getppid() != parent:  # we died between the fork and the line above
             os._exit(1)
 
@@ -61,7 +66,7 @@ def demarrer(
     return Processus(nom, popen, journal)
 
 
-def arreter(processus: Sequence[Processus], *, delai_s: float = 8.0) -> None:
+def arreter(processus: Sequence[Processus], *, delai_s: float = 5.0) -> None:
     """Ask every group to stop, wait, then kill what is left; return when no process remains."""
     for un in processus:
         _signaler(un, signal.SIGTERM)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from pirogue_echange import age
 from pirogue_echange.erreurs import ClesIllisibles
-from pirogue_socle.ids import ALPHABET
+from pirogue_socle.ids import ALPHABET, nouvel_id
 
 NOM = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 GENRES = ("relais", "rive")
@@ -139,17 +139,22 @@ def enregistrer(cles: Cles, chemin: Path) -> None:
 
 def ecrire_prive(chemin: Path, octets: bytes) -> None:
     """
-    Write a secret to a new file, 0600, durably.
+    Write a secret to a new file, 0600, durably; a stop in the middle leaves no half of it under its name.
 
     Raises:
         ClesIllisibles: the file exists already or cannot be written.
     """
+    provisoire = chemin.with_name(f"{chemin.name}.{nouvel_id()}.neuf")
     try:
-        fd = os.open(chemin, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(fd, "wb") as fichier:
-            fichier.write(octets)
-            fichier.flush()
-            os.fsync(fd)
+        fd = os.open(provisoire, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as fichier:
+                fichier.write(octets)
+                fichier.flush()
+                os.fsync(fd)
+            chemin.hardlink_to(provisoire)  # unlike a rename, never over an existing file
+        finally:
+            provisoire.unlink()
         dossier = os.open(chemin.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(dossier)

@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
+import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 RACINE = Path(__file__).parents[2]
@@ -53,11 +56,21 @@ class Demo:
 
     def pirogue(self, *mots: str) -> str:
         """Run a `pirogue` command on this boat; return what it said."""
-        fait = subprocess.run(
-            [PIROGUE, *mots], cwd=self.dossier, capture_output=True, text=True, timeout=60, check=False
-        )
+        fait = pirogue(self.dossier, *mots)
         assert fait.returncode == 0, fait.stdout + fait.stderr
         return fait.stdout
+
+
+def pirogue(dossier: Path, *mots: str) -> subprocess.CompletedProcess[str]:
+    """Run a `pirogue` command from a folder, as a person would from a terminal."""
+    return subprocess.run(
+        [PIROGUE, *mots], cwd=dossier, env=sans_config(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def sans_config() -> dict[str, str]:
+    """Return the environment of a person's terminal: the configuration is found from the folder."""
+    return {nom: valeur for nom, valeur in os.environ.items() if nom != "PIROGUE_CONFIG"}
 
 
 def port_libre() -> int:
@@ -81,17 +94,22 @@ def est_libre(port: int) -> bool:
     return True
 
 
-def lancer(dossier: Path, port: int) -> Demo:
-    """Start `pirogue demo` in a folder and wait for its three addresses."""
-    environnement = {k: v for k, v in os.environ.items() if k != "PIROGUE_CONFIG"} | {"PYTHONUNBUFFERED": "1"}
-    processus = subprocess.Popen(
-        [PIROGUE, "demo", "--port", str(port)],
+def demarrer(dossier: Path, port: int, commande: Sequence[object] = ()) -> subprocess.Popen[str]:
+    """Start `pirogue demo` in a folder, in a group of its own as a terminal does; wait for nothing."""
+    return subprocess.Popen(
+        [str(mot) for mot in commande or [PIROGUE, "demo", "--port", port]],
         cwd=dossier,
-        env=environnement,
+        env=sans_config() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        process_group=0,
     )
+
+
+def lancer(dossier: Path, port: int, commande: Sequence[object] = ()) -> Demo:
+    """Start `pirogue demo` in a folder and wait for its three addresses, or for its end."""
+    processus = demarrer(dossier, port, commande)
     ecran = ""
     assert processus.stdout is not None
     for ligne in processus.stdout:
@@ -108,6 +126,24 @@ def arreter(demo: Demo) -> str:
     """Press Ctrl-C; return what the terminal says last."""
     demo.processus.send_signal(signal.SIGINT)
     return demo.processus.communicate(timeout=60)[0]
+
+
+def attendre(condition: Callable[[], object], *, delai_s: float = 15.0) -> None:
+    """Wait for something to become true; fail after a while."""
+    fin = time.monotonic() + delai_s
+    while not condition():
+        assert time.monotonic() < fin, "ce qui était attendu n'est pas venu"
+        Event().wait(0.02)
+
+
+def restes(dossier: Path) -> list[str]:
+    """Return the command line of every process that works for a folder: born there, or told of it."""
+    trouves = []
+    for un in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if un.pid != os.getpid() and (un.cwd() == str(dossier) or str(dossier) in str(un.environ())):
+                trouves.append(" ".join(un.cmdline()))
+    return trouves
 
 
 @contextlib.contextmanager
