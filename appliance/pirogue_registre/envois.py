@@ -158,12 +158,15 @@ def noter_recu(registre: Registre, *, incarnation: str, jusqua: int, h: bytes, s
     """
     Keep a receipt whose signature has been checked.
 
+    A receipt that covers more than the known ones is believed whatever its number: it names a point of our own
+    chain, and a shore rebuilt from its archive counts its receipts from one again.
+
     Args:
         registre: the open register.
         incarnation: the life of the register that the receipt speaks of.
         jusqua: the shore holds every event up to this number.
         h: chain value at that number, according to the shore.
-        serie: the receipt's number; lower or equal to a known one is an old receipt and changes nothing.
+        serie: the receipt's number; one that covers no more and is not newer than a known one changes nothing.
         corps: the receipt's bytes.
 
     Returns:
@@ -175,16 +178,17 @@ def noter_recu(registre: Registre, *, incarnation: str, jusqua: int, h: bytes, s
     if incarnation != reglages.lire(registre, "incarnation"):
         return False
     with transaction(registre):
-        rangee = registre.db.execute("SELECT coalesce(max(serie), 0) FROM recu").fetchone()
-        if serie <= rangee[0]:
+        connue = registre.db.execute("SELECT coalesce(max(serie), 0) FROM recu").fetchone()[0]
+        couvert = couvert_jusqua(registre)
+        if jusqua <= couvert and serie <= connue:
             return False
-        if jusqua < couvert_jusqua(registre):
+        if jusqua < couvert:
             raise RecuRefuse("Le nouveau reçu de la rive couvre moins que le précédent.")
         if _chaine(registre, incarnation, jusqua) != h:
             raise RecuRefuse("Le reçu de la rive ne correspond pas au journal de cette boîte.")
         registre.db.execute(
-            "INSERT INTO recu (serie, incarnation, jusqua, corps) VALUES (?, ?, ?, ?)",
-            (serie, incarnation, jusqua, corps),
+            "INSERT INTO recu (incarnation, serie, jusqua, corps) VALUES (?, ?, ?, ?)",
+            (incarnation, serie, jusqua, corps),
         )
     return True
 
@@ -216,7 +220,7 @@ def etat_puce(registre: Registre) -> Puce:
 def _curseur(registre: Registre, incarnation: str) -> tuple[int, bytes]:
     """Return the number of the last sealed event and the chain value after it."""
     rangee = registre.db.execute(
-        "SELECT dernier, apres FROM lot WHERE incarnation = ? ORDER BY dernier DESC LIMIT 1", (incarnation,)
+        "SELECT dernier, apres FROM lot WHERE incarnation = ? ORDER BY premier DESC LIMIT 1", (incarnation,)
     ).fetchone()
     return (rangee[0], rangee[1]) if rangee else (0, ORIGINE)
 

@@ -111,7 +111,8 @@ CREATE TABLE depot (
     PRIMARY KEY (lot_id, voie, support)
 ) STRICT;
 CREATE TABLE recu (
-    serie INTEGER PRIMARY KEY, incarnation TEXT NOT NULL, jusqua INTEGER NOT NULL, corps BLOB NOT NULL
+    incarnation TEXT NOT NULL, serie INTEGER NOT NULL, jusqua INTEGER NOT NULL, corps BLOB NOT NULL,
+    PRIMARY KEY (incarnation, serie, jusqua)
 ) STRICT;
 """
 

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pirogue_echange import recu
@@ -51,6 +52,18 @@ class PasDeRecu(ErreurPirogue):
     code = 76
 
 
+@dataclass(frozen=True, slots=True)
+class _Reponse:
+    """What an answer said: how many receipts were new, and the runs of our journal that the shore holds."""
+
+    nouveaux: int
+    tenus: tuple[tuple[int, int], ...]
+
+    def tient(self, lot: LotScelle) -> bool:
+        """Say whether the shore holds a whole lot; it may have put one aside."""
+        return any(premier <= lot.premier and lot.dernier <= dernier for premier, dernier in self.tenus)
+
+
 def echanger(  # noqa: PLR0913 - who, where, with which keys, when, how much
     registre: Registre,
     *,
@@ -82,20 +95,25 @@ def echanger(  # noqa: PLR0913 - who, where, with which keys, when, how much
     remarques: list[str] = []
     recus_neufs = 0
     envoi: list[LotScelle] = []
+    tenus: list[LotScelle] = []
     lien = _connecter(url)
     try:
         progres("J'appelle la rive…")
         incarnation = reglages.lire(registre, "incarnation")
         chemin = f"{urlsplit(url).path.rstrip('/')}/v1/relais/{cles.carte.id}/recu?inc={incarnation}"
         statut, corps = _demander(lien, "GET", chemin)
-        recus_neufs += _prendre(registre, statut=statut, corps=corps, rive=rive, remarques=remarques)
+        recus_neufs += _prendre(registre, statut=statut, corps=corps, rive=rive, remarques=remarques).nouveaux
         envoi = list(_choisir(registre, envoi_max))
         if envoi:
             progres(f"J'envoie {len(envoi)} lot(s)…")
             chemin = f"{urlsplit(url).path.rstrip('/')}/v1/lots"
             statut, corps = _demander(lien, "POST", chemin, lots=envoi)
-            recus_neufs += _prendre(registre, statut=statut, corps=corps, rive=rive, remarques=remarques)
-            for lot in envoi:
+            reponse = _prendre(registre, statut=statut, corps=corps, rive=rive, remarques=remarques)
+            recus_neufs += reponse.nouveaux
+            tenus = [lot for lot in envoi if reponse.tient(lot)]
+            if len(tenus) < len(envoi):
+                remarques.append(f"La rive n'a pas pris {len(envoi) - len(tenus)} lot(s) : ils restent à bord.")
+            for lot in tenus:
                 envois.noter_depot(registre, lot_id=lot.id, voie="4g", support=rive.id, instant=instant)
     finally:
         lien.close()
@@ -103,7 +121,7 @@ def echanger(  # noqa: PLR0913 - who, where, with which keys, when, how much
     return BilanEchange(
         voie="4g",
         scelles=scelles,
-        deposes=len(envoi),
+        deposes=len(tenus),
         deja_la=0,
         retires=0,
         recus=recus_neufs,
@@ -164,8 +182,8 @@ def _choisir(registre: Registre, envoi_max: int) -> Iterator[LotScelle]:
         yield lot
 
 
-def _prendre(registre: Registre, *, statut: int, corps: bytes, rive: Carte, remarques: list[str]) -> int:
-    """Take the receipts of an answer home; return how many are new. No signed receipt is no success."""
+def _prendre(registre: Registre, *, statut: int, corps: bytes, rive: Carte, remarques: list[str]) -> _Reponse:
+    """Take the receipts of an answer home. No signed receipt is no success; a refused one says nothing is held."""
     if statut == 403:
         raise RiveRefuse("La rive ne connaît pas cette boîte.")
     if statut == 413:
@@ -178,9 +196,12 @@ def _prendre(registre: Registre, *, statut: int, corps: bytes, rive: Carte, rema
     if moi not in [(lu.relais, lu.inc) for lu, _ in lus]:
         raise PasDeRecu("La réponse reçue n'est pas un reçu de notre rive.")
     nouveaux = 0
+    tenus: list[tuple[int, int]] = []
     for lu, octets in lus:
         nouveau, remarque = recus.noter(registre, lu=lu, octets=octets)
         nouveaux += nouveau
         if remarque:
             remarques.append(remarque)
-    return nouveaux
+        elif (lu.relais, lu.inc) == moi:
+            tenus += [(1, lu.jusqua), *lu.ilots]
+    return _Reponse(nouveaux, tuple(tenus))

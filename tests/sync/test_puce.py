@@ -119,7 +119,7 @@ TestPuces = Puces.TestCase
 
 
 def test_a_receipt_that_disagrees_with_the_journal_changes_nothing(quai: Quai) -> None:
-    """Another chain, more than was sealed, a lower cover: refused; an old series: ignored."""
+    """Another chain, more than was sealed, a lower cover: refused; an old one: ignored."""
     sceller_par(quai, 3)
     assert rendre_recu(quai, jusqua=6, serie=5)
 
@@ -129,8 +129,18 @@ def test_a_receipt_that_disagrees_with_the_journal_changes_nothing(quai: Quai) -
         rendre_recu(quai, jusqua=3, serie=6)
     with pytest.raises(RecuRefuse):
         rendre_recu(quai, jusqua=10_000, serie=6)
-    assert not rendre_recu(quai, jusqua=9, serie=5)
+    assert not rendre_recu(quai, jusqua=3, serie=5)
     assert envois.couvert_jusqua(quai.bord.registre) == 6
+
+
+def test_a_shore_rebuilt_from_its_archive_is_believed_again(quai: Quai) -> None:
+    """It counts its receipts from one again; what they say of our own chain is true all the same."""
+    sceller_par(quai, 3)
+    assert rendre_recu(quai, jusqua=6, serie=50)
+
+    assert not rendre_recu(quai, jusqua=6, serie=1)
+    assert rendre_recu(quai, jusqua=9, serie=1)
+    assert envois.couvert_jusqua(quai.bord.registre) == 9
 
 
 def test_a_receipt_for_another_life_of_the_register_is_not_ours(quai: Quai) -> None:

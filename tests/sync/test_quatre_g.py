@@ -1,21 +1,25 @@
 """The network's road, against the real shore server, and against networks that lie."""
 
 import http.client
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from equipage import Horloge
 from pirogue_echange import cles as trousseau
 from pirogue_echange import recu
-from pirogue_registre import envois, reglages
+from pirogue_registre import base, envois, reglages
 from pirogue_rive import bilan, schema
 from pirogue_rive import cle as cle_rive
 from pirogue_rive import config as rives
@@ -114,6 +118,31 @@ def test_many_lots_go_in_one_request_and_the_rest_next_time(quai: Quai, serveur:
 
     assert premier.deposes + second.deposes == total
     assert second.puce.code == "confirme"
+
+
+def test_a_restored_card_is_never_said_to_be_sent(
+    quai: Quai, serveur: Serveur, horloge: Horloge, tmp_path: Path
+) -> None:
+    """Its new lines bear numbers that the shore has already: the shore puts them aside, and the chip must say so."""
+    bord = quai.bord
+    copie = tmp_path / "sauvegarde"
+    sceller_par(quai, 1000)
+    with closing(sqlite3.connect(tmp_path / "copie.sqlite3")) as db:
+        bord.registre.db.backup(db)
+    vivre_une_journee(bord)
+    assert appeler(quai, serveur.url).puce.code == "confirme"
+    copie.mkdir()
+    shutil.copy(tmp_path / "copie.sqlite3", copie / "registre.sqlite3")
+    shutil.copy(bord.registre.dossier / "coffre.cle", copie)
+    restaure = replace(quai, bord=replace(bord, registre=base.ouvrir(copie)))
+    horloge.redemarrer()
+    vivre_une_journee(restaure.bord)
+
+    rendu = appeler(restaure, serveur.url)
+    base.fermer(restaure.bord.registre)
+
+    assert (rendu.deposes, rendu.puce.code) == (0, "a_bord")
+    assert any("pas d'accord" in remarque for remarque in rendu.remarques)
 
 
 def test_both_roads_bring_the_same_day_once(quai: Quai, serveur: Serveur, cle: Path) -> None:
