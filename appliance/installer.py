@@ -6,6 +6,9 @@ Usage: python3 appliance/installer.py demo|dev [--navigateur]
 A mark in the environment says which pins are wholly installed; without it an interrupted install is done again.
 """
 
+from __future__ import annotations  # an old Python must come as far as the sentence that refuses it
+
+import errno
 import hashlib
 import os
 import shutil
@@ -42,7 +45,10 @@ def main() -> None:
     empreinte = calculer_empreinte(genre)
     # The pins of `dev` contain those of `demo`: what is good for the tests is good for the demo.
     deja = [VENV / f"installe-{autre}" for autre in ({"demo", "dev"} if genre == "demo" else {"dev"})]
-    if any(m.exists() and m.read_text() == calculer_empreinte(m.name.removeprefix("installe-")) for m in deja):
+    complet = all((VENV / "bin" / nom).exists() for nom in ("python", "pirogue"))
+    if complet and any(
+        m.exists() and m.read_text() == calculer_empreinte(m.name.removeprefix("installe-")) for m in deja
+    ):
         return
     if shutil.disk_usage(RACINE).free < PLACE_MO * 1_000_000:
         raise Arret("Le disque est presque plein.", f"Libère {PLACE_MO} Mo puis relance la même commande.")
@@ -104,6 +110,8 @@ def installer_paquets(outils: dict[str, str], *, pourquoi: str, toujours: list[s
     if not manquants:
         return
     noms = " ".join(manquants)
+    if shutil.which("apt-get") is None:
+        raise Arret(f"Il manque {noms} ({pourquoi}).", "Cette machine n'a pas apt : installe-les par son propre moyen.")
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if sudo and shutil.which("sudo") is None:
         raise Arret(f"Il manque {noms} ({pourquoi}).", f"Demande à un administrateur : apt install {noms}")
@@ -143,3 +151,12 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         raise Arret("Arrêté.", "Relance la même commande : elle reprend où elle en était.") from None
+    except OSError as cause:
+        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Arret("Le disque est plein.", "Libère de la place puis relance la même commande.") from None
+        if cause.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise Arret(
+            f"Le dossier du projet ne peut pas être écrit ({cause.filename}).",
+            "Copie le projet dans un dossier à toi, puis relance la même commande.",
+        ) from None

@@ -147,6 +147,22 @@ def restes(dossier: Path) -> list[str]:
 
 
 @contextlib.contextmanager
+def disque(dossier: Path, options: str) -> Iterator[Callable[[str], None]]:
+    """A small disk mounted on a new folder; yields what changes its options."""
+    assert os.geteuid() == 0, "ce test monte un petit disque : lance-le en root (sudo make test)"
+    dossier.mkdir()
+
+    def monter(voulues: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", voulues, "disque", dossier], check=True)
+
+    monter(options)
+    try:
+        yield lambda voulues: monter(f"remount,{voulues}")
+    finally:
+        attendre(lambda: subprocess.run(["umount", dossier], capture_output=True, check=False).returncode == 0)
+
+
+@contextlib.contextmanager
 def demo(dossier: Path) -> Iterator[Demo]:
     """A demo for the time of a test."""
     lancee = lancer(dossier, port_libre())

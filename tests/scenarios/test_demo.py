@@ -10,10 +10,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import click
 import psutil
 import pytest
 
@@ -24,13 +24,16 @@ from embarcadere import (
     arreter,
     attendre,
     demarrer,
+    disque,
     est_libre,
     lancer,
     pirogue,
     port_libre,
     restes,
 )
+from pirogue_cli import entree
 from pirogue_registre import base, comptes, jeunes, journal, lieux
+from pirogue_socle.erreurs import ErreurPirogue
 
 PORTS = (0, 1, 2, 10)
 
@@ -190,34 +193,17 @@ def test_a_first_start_killed_at_any_moment_is_taken_up_by_the_next(tmp_path: Pa
     assert "sain" in pirogue(tmp_path, "registre", "verifier").stdout
 
 
-@contextlib.contextmanager
-def disque(dossier: Path, options: str) -> Iterator[None]:
-    """A small disk mounted on a folder."""
-    assert os.geteuid() == 0, "ce test monte un petit disque : lance-le en root (sudo make test)"
-    dossier.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "disque", dossier], check=True)
-    try:
-        yield
-    finally:
-        attendre(lambda: subprocess.run(["umount", dossier], capture_output=True, check=False).returncode == 0)
-
-
-def remonter(dossier: Path, options: str) -> None:
-    """Change a mounted disk."""
-    subprocess.run(["mount", "-o", f"remount,{options}", dossier], check=True)
-
-
 def test_a_full_disk_is_a_sentence_wherever_it_strikes(tmp_path: Path) -> None:
     """Too small, read-only, out of files at every stage of the preparation, out of room in the middle; then room."""
     boite, port = tmp_path / "boite", port_libre()
-    with disque(boite, "size=50m"):
+    with disque(boite, "size=50m") as remonter:
         trop_petit = refus(lancer(boite, port), 48)
-        remonter(boite, "size=450m,ro")
+        remonter("size=450m,ro")
         protege = refus(lancer(boite, port), 43)
         for fichiers in (6, 12, 20, 28, 60, 90):
-            remonter(boite, f"rw,nr_inodes={fichiers}")
+            remonter(f"rw,nr_inodes={fichiers}")
             assert "Le disque est plein" in refus(lancer(boite, port), 48)
-        remonter(boite, "nr_inodes=100000")
+        remonter("nr_inodes=100000")
         plein_en_route = remplir_pendant(boite, port)
         (boite / "bouchon").unlink()
         finir_bien(lancer(boite, port))
@@ -319,6 +305,32 @@ def test_a_wrong_command_is_answered_in_french(tmp_path: Path, mots: str, phrase
     assert phrase in fait.stderr
     assert re.search(r"→ Pour voir ce qui existe : pirogue.* --aide\n$", fait.stderr)
     assert not re.search(r"Usage:|Error|such|Try|Invalid|Missing", fait.stdout + fait.stderr)
+
+
+def test_every_expected_error_is_printed_with_its_gesture_and_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever fact stops a command."""
+    for verbe in entree.VERBES:
+        entree.pirogue.get_command(click.Context(entree.pirogue), verbe)
+    classes = [un for un in toutes(ErreurPirogue) if un.__module__.startswith("pirogue_")]
+    for classe in classes:
+
+        def faillir(classe: type[ErreurPirogue] = classe, **_: object) -> None:
+            raise classe("La pirogue est au sec.")
+
+        monkeypatch.setattr(entree, "pirogue", faillir)
+        with pytest.raises(SystemExit) as sortie:
+            entree.main()
+
+        assert sortie.value.code == classe.code
+        assert capsys.readouterr().err == f"✗ La pirogue est au sec.\n→ {classe.geste}\n"
+    assert len(classes) > 30
+
+
+def toutes(classe: type[ErreurPirogue]) -> list[type[ErreurPirogue]]:
+    """Return every error below a class."""
+    return [sous for directe in classe.__subclasses__() for sous in (directe, *toutes(directe))]
 
 
 def test_the_help_is_in_french(tmp_path: Path) -> None:
