@@ -15,13 +15,14 @@ from markupsafe import Markup
 
 from pirogue_contenus import catalogue, kolibri_annuaire, kolibri_jeton, kolibri_progres, lecons, quiz
 from pirogue_contenus.catalogue import Module, Parcours, Ressource
-from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange
+from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange, KolibriRefuse
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_contenus.quiz import Choix
 from pirogue_portail.config import ConfigPortail
-from pirogue_registre import progres
+from pirogue_registre import jeunes, progres
 from pirogue_registre.base import Registre
 from pirogue_registre.jeunes import Jeune
+from pirogue_registre.lieux import lister_groupes
 from pirogue_socle.erreurs import Introuvable
 from pirogue_socle.horloge import Instant, maintenant
 
@@ -234,12 +235,34 @@ def lien_entree(config: ConfigPortail, *, jeune: Jeune, classe: str, ressource: 
     return kolibri_jeton.lien_entree(
         base=config.kolibri_base,
         cle=config.cle_kolibri,
-        personne=PersonneKolibri(
-            sub=jeune.personne_id, nom=jeune.nom_court, code=jeune.code_jeune, role="learner", classes=(classe,)
-        ),
+        personne=_personne(jeune, classe),
         suite=kolibri_jeton.suite_ressource(ressource.noeud_id),
         instant=instant,
     )
+
+
+def _personne(jeune: Jeune, classe: str) -> PersonneKolibri:
+    """Return a trainee as Kolibri is to know her: first name, initial, her card's code, her class."""
+    return PersonneKolibri(
+        sub=jeune.personne_id, nom=jeune.nom_court, code=jeune.code_jeune, role="learner", classes=(classe,)
+    )
+
+
+def presenter(config: ConfigPortail, registre: Registre) -> None:
+    """Tell Kolibri about every trainee, so that a coach sees whole groups; a Kolibri that refuses is logged."""
+    if config.cle_kolibri is None:
+        return
+    connus = {
+        jeune.personne_id: _personne(jeune, groupe.libelle)
+        for groupe in lister_groupes(registre)
+        for jeune in jeunes.lister(registre, groupe.groupe_id)
+    }
+    try:
+        kolibri_annuaire.pousser(
+            base=config.kolibri_interne or config.kolibri_base, cle=config.cle_kolibri, personnes=connus.values()
+        )
+    except (KolibriAbsent, KolibriRefuse) as erreur:
+        journal.warning("%s %s", erreur, erreur.geste)
 
 
 def lien_sortie(config: ConfigPortail) -> str:
