@@ -59,16 +59,23 @@ class Jeune:
         return f"{self.prenom} {self.nom[:1]}." if self.nom else self.prenom
 
 
-def inscrire(registre: Registre, *, fiche: FicheJeune, groupe_id: str, instant: Instant, auteur: str) -> Jeune:
+def inscrire(
+    registre: Registre, *, fiche: FicheJeune, groupe_id: str, instant: Instant, auteur: str, personne_id: str = ""
+) -> Jeune:
     """
     Enrol a trainee in a group: identity in the safe, facts in the journal, consents by purpose.
+
+    Args:
+        personne_id: the id that the form was given when it was shown; sent twice, it enrols once. New when empty.
 
     Raises:
         EntreeInvalide: a field is missing or not in its list. Introuvable: no such group. Nothing is written.
     """
     groupe = lire_groupe(registre, groupe_id)
-    personne_id = nouvel_id()
+    personne_id = personne_id or nouvel_id()
     with transaction(registre):
+        if registre.db.execute("SELECT 1 FROM jeune WHERE personne_id = ?", (personne_id,)).fetchone():
+            return lire(registre, personne_id)
         _ecrire(registre, personne_id=personne_id, fiche=fiche, groupe_id=groupe_id, instant=instant, auteur=auteur)
         journal.ecrire(
             registre,
@@ -87,10 +94,20 @@ def inscrire(registre: Registre, *, fiche: FicheJeune, groupe_id: str, instant: 
 
 
 def inscrire_nouveau(  # noqa: PLR0913 - the three fields of the form
-    registre: Registre, *, prenom: str, sexe: str, age: str, groupe_id: str, instant: Instant, auteur: str
+    registre: Registre,
+    *,
+    prenom: str,
+    sexe: str,
+    age: str,
+    groupe_id: str,
+    instant: Instant,
+    auteur: str,
+    personne_id: str = "",
 ) -> Jeune:
     """
     Enrol a newcomer in three fields, to be completed later; `age` in years, or empty for unknown.
+
+    `personne_id` as in `inscrire`.
 
     Raises:
         EntreeInvalide, Introuvable: nothing is written.
@@ -112,7 +129,7 @@ def inscrire_nouveau(  # noqa: PLR0913 - the three fields of the form
         consentement_suivi="",
         complet=False,
     )
-    return inscrire(registre, fiche=fiche, groupe_id=groupe_id, instant=instant, auteur=auteur)
+    return inscrire(registre, fiche=fiche, groupe_id=groupe_id, instant=instant, auteur=auteur, personne_id=personne_id)
 
 
 def completer(registre: Registre, *, personne_id: str, fiche: FicheJeune, instant: Instant, auteur: str) -> Jeune:

@@ -165,33 +165,39 @@ def annuler_prevue(  # noqa: PLR0913 - the fields of a session
     motif: str,
     instant: Instant,
     auteur: str,
+    seance_id: str = "",
 ) -> Seance:
     """
     Record that a session that should have been held today was not (flood, no fuel…), with its reason.
+
+    Args:
+        seance_id: the id that the form was given when it was shown; sent twice, it cancels once. New when empty.
 
     Raises:
         EntreeInvalide, Introuvable: nothing is written.
     """
     listes.exiger("motif_annulation", motif, quoi="Raison")
     groupe = lire_groupe(registre, groupe_id)
-    seance_id = nouvel_id()
-    journal.ecrire(
-        registre,
-        type="seance_annulee",
-        valeurs={
-            "motif_annulation": motif,
-            "type_seance": "atelier_initiation",
-            "module": module,
-            "groupe_id": groupe_id,
-            "escale_id": groupe.escale_id,
-            "formateur": formateur,
-            "postes_utilisables": 0,
-        },
-        instant=instant,
-        auteur=auteur,
-        seance_id=seance_id,
-    )
-    return lire(registre, seance_id)
+    seance_id = seance_id or nouvel_id()
+    with transaction(registre):
+        if registre.db.execute("SELECT 1 FROM seance WHERE seance_id = ?", (seance_id,)).fetchone() is None:
+            journal.ecrire(
+                registre,
+                type="seance_annulee",
+                valeurs={
+                    "motif_annulation": motif,
+                    "type_seance": "atelier_initiation",
+                    "module": module,
+                    "groupe_id": groupe_id,
+                    "escale_id": groupe.escale_id,
+                    "formateur": formateur,
+                    "postes_utilisables": 0,
+                },
+                instant=instant,
+                auteur=auteur,
+                seance_id=seance_id,
+            )
+        return lire(registre, seance_id)
 
 
 def en_cours(registre: Registre) -> Seance | None:

@@ -1,15 +1,17 @@
 """Enrolment: eight fields, nothing typed twice, a possible double shown before anything is written, the card."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from equipage import Bord, Horloge
 from gestes_formateur import boutons, entrer, ouvrir, regler, toucher
 from gestes_jeune import texte
-from pirogue_registre import jeunes, journal, lieux
+from pirogue_registre import jeunes, journal, lieux, seances
 from pirogue_registre.jeunes import Jeune
 
 FICHE = {
@@ -224,3 +226,61 @@ def test_a_group_and_its_stop_are_made_on_one_page_or_not_at_all(rachelle: Flask
     assert escales == 1
     assert [un.libelle for un in lieux.lister_groupes(bord.registre)] == ["4e A – Gbessou", "Apprentis – Ganvié"]
     assert len(lieux.lister_escales(bord.registre)) == 2
+
+
+@pytest.mark.parametrize("meme", [None, ""])
+def test_a_form_sent_twice_enrols_once(rachelle: FlaskClient, bord: Bord, meme: str | None) -> None:
+    """A double tap, or « Envoyer à nouveau » after a cut: one Jules, one card."""
+    adresse = f"/formateur/groupes/{bord.groupe}/inscrire"
+    champs = next(un.champs for un in boutons(rachelle.get(adresse)) if "numero" in un.champs) | FICHE
+    champs |= {"prenom": "Afia", "nom": "Dossou"} if meme is not None else {"prenom": "Jules", "nom": "Zinsou"}
+    champs |= {} if meme is None else {"meme": meme}
+    pages = [rachelle.post(adresse, data=champs) for _ in range(2)]
+
+    assert [page.status_code for page in pages] == [303, 303]
+    assert pages[0].location == pages[1].location
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 3
+
+
+def test_forms_sent_together_enrol_once(app: Flask, rachelle: FlaskClient, bord: Bord) -> None:
+    """Two taps handled at the same moment by two threads."""
+    adresse = f"/formateur/groupes/{bord.groupe}/inscrire"
+    champs = next(un.champs for un in boutons(rachelle.get(adresse)) if "numero" in un.champs) | FICHE
+    temoin = rachelle.get_cookie("pirogue_formateur", path="/formateur")
+    assert temoin is not None
+
+    def envoyer(_: int) -> int:
+        client = app.test_client()
+        client.set_cookie("pirogue_formateur", temoin.value, path="/formateur")
+        return client.post(adresse, data=champs).status_code
+
+    with ThreadPoolExecutor(4) as fils:
+        statuts = list(fils.map(envoyer, range(4)))
+
+    assert statuts == [303] * 4
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 3
+
+
+@pytest.mark.parametrize(("page", "bouton"), [("annuler", "Crue"), ("groupes/nouveau", "Créer le groupe")])
+def test_a_flood_or_a_group_sent_twice_is_written_once(
+    rachelle: FlaskClient, bord: Bord, page: str, bouton: str
+) -> None:
+    """The rain is on the screen, the finger slips."""
+    touche = next(un for un in boutons(rachelle.get(f"/formateur/{page}")) if bouton in un.libelle)
+    champs = touche.champs | {"groupe": bord.groupe, "libelle": "5e B", "escale": "nouvelle", "escale_nom": "Ganvié"}
+    champs |= dict([touche.envoi]) if touche.envoi else {}
+    for _ in range(2):
+        assert rachelle.post(f"/formateur/{page}", data=champs).status_code == 303
+
+    assert len(seances.lister(bord.registre)) + len(lieux.lister_groupes(bord.registre)) == 2
+
+
+def test_a_newcomer_sent_twice_is_one(rachelle: FlaskClient, bord: Bord) -> None:
+    """And is present once."""
+    seance = bord.ouvrir_seance()
+    adresse = f"/formateur/seances/{seance}/nouveau"
+    champs = next(un.champs for un in boutons(rachelle.get(adresse)) if "numero" in un.champs)
+    for _ in range(2):
+        rachelle.post(adresse, data=champs | {"prenom": "Jules", "sexe": "M", "age": "13"})
+
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 3

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
 from pirogue_portail.formateur.plan import blueprint
-from pirogue_portail.formateur.saisie import exiger, lire_nombre
+from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
 from pirogue_registre import ancres, jeunes, presences, seances
 from pirogue_registre.lieux import Groupe, lire_groupe, lister_groupes
 from pirogue_registre.seances import Seance
@@ -178,6 +178,7 @@ def annuler() -> Page:
                 motif=motif,
                 instant=instant,
                 auteur=porte.auteur(),
+                seance_id=lire_numero(champs),
             )
     except ErreurPirogue as erreur:
         return _page_annuler(groupe_id, erreur=erreur), 400

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
 from pirogue_portail.formateur.plan import blueprint
-from pirogue_portail.formateur.saisie import exiger, lire_nombre
+from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
 from pirogue_registre import base, jeunes, seances
 from pirogue_registre.lieux import (
     COUVERTURES_4G,
@@ -17,6 +17,7 @@ from pirogue_registre.lieux import (
     ecrire_groupe,
     lire_groupe,
     lister_escales,
+    lister_groupes,
 )
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
@@ -48,16 +49,18 @@ def _page_nouveau(erreur: ErreurPirogue | None = None) -> str:
 @blueprint.post("/groupes/nouveau")
 def creer_groupe() -> Page:
     """Write the group, and its stop where it is a new one; both or neither."""
-    champs, instant = request.form, maintenant()
+    champs, instant, numero = request.form, maintenant(), lire_numero(request.form)
     try:
         capacite = lire_nombre(
             champs.get("capacite", ""), phrase="Combien de places ? Écris un nombre, par exemple 24."
         )
         with base.transaction(registre()):
+            if numero in {un.groupe_id for un in lister_groupes(registre())}:
+                return redirect(url_for("formateur.groupe", groupe_id=numero), code=303)
             escale_id = champs.get("escale", NOUVELLE)
             if escale_id == NOUVELLE:
                 voulue = Escale(
-                    escale_id="",
+                    escale_id=numero,
                     nom=champs.get("escale_nom", ""),
                     type=champs.get("escale_type", ""),
                     arrondissement=None,
@@ -68,7 +71,7 @@ def creer_groupe() -> Page:
                 connues = {une.escale_id for une in lister_escales(registre())}
                 exiger(escale_id, connues, phrase="Cette escale n'existe plus. Choisis-en une autre.")
             groupe = Groupe(
-                groupe_id="",
+                groupe_id=numero,
                 libelle=champs.get("libelle", ""),
                 etablissement=" ".join(champs.get("etablissement", "").split())[:80],
                 escale_id=escale_id,

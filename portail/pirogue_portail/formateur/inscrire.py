@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import porte
 from pirogue_portail.formateur.plan import blueprint
+from pirogue_portail.formateur.saisie import lire_numero
 from pirogue_registre import ancres, base, fiches, jeunes, presences, seances
 from pirogue_registre.fiches import FicheJeune
 from pirogue_registre.jeunes import Jeune
@@ -124,23 +125,30 @@ def ecrire_inscription(groupe_id: str) -> Page:
     if erreurs:
         retour = url_for("formateur.groupe", groupe_id=groupe_id)
         return _formulaire("Inscrire un jeune", champs, groupe_id=groupe_id, erreurs=erreurs, retour=retour), 400
-    annee = fiches.lire_annee(fiche.annee_naissance)
-    if page := _doublons(groupe_id, prenom=fiche.prenom, nom=fiche.nom, annee=annee):
-        return page
-    instant = maintenant()
-    if choisi := champs.get("meme", ""):
-        return _meme_personne(choisi, fiche, instant)
-    jeune = jeunes.inscrire(registre(), fiche=fiche, groupe_id=groupe_id, instant=instant, auteur=porte.auteur())
+    annee, instant, numero = fiches.lire_annee(fiche.annee_naissance), maintenant(), lire_numero(champs)
+    with base.transaction(registre()):
+        if page := _doublons(groupe_id, prenom=fiche.prenom, nom=fiche.nom, annee=annee, numero=numero):
+            return page
+        if choisi := champs.get("meme", ""):
+            return _meme_personne(choisi, fiche, instant)
+        jeune = jeunes.inscrire(
+            registre(),
+            fiche=fiche,
+            groupe_id=groupe_id,
+            instant=instant,
+            auteur=porte.auteur(),
+            personne_id=numero,
+        )
     flash(f"{jeune.prenom} est à bord. Donne-lui sa carte.", "succes")
     return redirect(url_for("formateur.carte", personne_id=jeune.personne_id), code=303)
 
 
-def _doublons(groupe_id: str, *, prenom: str, nom: str, annee: int | None) -> str | None:
-    """Return the page « Est-ce la même personne ? », None when nobody is alike or it was answered."""
+def _doublons(groupe_id: str, *, prenom: str, nom: str, annee: int | None, numero: str) -> str | None:
+    """Return the page « Est-ce la même personne ? », None when nobody is alike, or it was answered or sent twice."""
     if request.form.get("meme") is not None:
         return None
     proches = jeunes.semblables(registre(), prenom=prenom, nom=nom, annee_naissance=annee, groupe_id=groupe_id)
-    if not proches:
+    if not proches or numero in {jeune.personne_id for jeune in proches}:
         return None
     nom_tape = " ".join(f"{prenom} {nom}".split())
     return render_template("formateur/doublon.html", proches=proches, champs=request.form, nom_tape=nom_tape)
@@ -197,11 +205,12 @@ def ecrire_nouveau(seance_id: str) -> Page:
     """Write the newcomer down and present, together; her card follows, the rest of her record later."""
     champs, instant = request.form, maintenant()
     prenom, age = champs.get("prenom", ""), champs.get("age", "")
-    seance = seances.exiger_ouverte(registre(), seance_id)
-    if prenom.strip() and (page := _doublons(seance.groupe_id, prenom=prenom, nom="", annee=None)):
-        return page
+    seance, numero = seances.exiger_ouverte(registre(), seance_id), lire_numero(champs)
     try:
         with base.transaction(registre()):
+            page = _doublons(seance.groupe_id, prenom=prenom, nom="", annee=None, numero=numero)
+            if prenom.strip() and page:
+                return page
             personne_id = champs.get("meme", "") or _noter_nouveau(seance.groupe_id, prenom, age, instant)
             presences.pointer(
                 registre(),
@@ -224,6 +233,13 @@ def _noter_nouveau(groupe_id: str, prenom: str, age: str, instant: Instant) -> s
     if not sexe:
         raise EntreeInvalide(VIDES["sexe"])
     jeune = jeunes.inscrire_nouveau(
-        registre(), prenom=prenom, sexe=sexe, age=age, groupe_id=groupe_id, instant=instant, auteur=porte.auteur()
+        registre(),
+        prenom=prenom,
+        sexe=sexe,
+        age=age,
+        groupe_id=groupe_id,
+        instant=instant,
+        auteur=porte.auteur(),
+        personne_id=lire_numero(request.form),
     )
     return jeune.personne_id

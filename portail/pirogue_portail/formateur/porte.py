@@ -18,6 +18,7 @@ from pirogue_registre.comptes import Compte
 from pirogue_socle import listes
 from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 from pirogue_socle.horloge import dire_heure, dire_jour, maintenant
+from pirogue_socle.ids import nouvel_id
 
 #: Who works with youths' names; a field agent sees none (domain page §7).
 ROLES = ("formateur", "coordinateur")
@@ -90,6 +91,7 @@ def donner_mots() -> dict[str, object]:
         "dire_heure": dire_heure,
         "libelle": listes.libelle,
         "mots": mots,
+        "numero": nouvel_id,
     }
     if "formateur" in g:
         donnes |= {"moi": moi(), "puce": envois.etat_puce(registre())}

@@ -1,11 +1,25 @@
 """Reading what was typed: numbers, hours, choices; what cannot be read is a sentence."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from pirogue_socle.erreurs import EntreeInvalide
+from pirogue_socle.ids import nouvel_id
 
 HEURE = re.compile(r"(\d{1,2})\s*[h:.]\s*(\d{2})")
+
+
+NUMERO = re.compile(r"[0-9a-f]{32}")
+
+
+def lire_numero(champs: Mapping[str, str]) -> str:
+    """
+    Return the number that a form was given when it was shown: the id of what it will write.
+
+    Touched twice, sent again after a cut, it is the same number, so it writes once. A new one if it is not one.
+    """
+    numero = champs.get("numero", "")
+    return numero if NUMERO.fullmatch(numero) else nouvel_id()
 
 
 def lire_nombre(texte: str, *, phrase: str) -> int:
