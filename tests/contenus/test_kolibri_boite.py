@@ -123,7 +123,7 @@ def test_a_killed_preparation_is_mended_by_the_next(
 
     assert resultat.change
     assert titres(maison) == [(parcours.titre, parcours.version)]
-    assert visibles(maison) == len(parcours.ressources())
+    assert visibles(maison) == sum(len(module.pour("jeune")) for module in parcours.modules)
     assert kolibri_boite.commande(maison)
     assert not preparer(reglages_kolibri, maison=maison, contenu=canal, progres=lambda _: None).change
 
@@ -139,7 +139,7 @@ def test_half_written_files_of_the_first_start_are_mended(
 
     preparer(reglages_kolibri, maison=maison, contenu=canal, progres=lambda _: None)
 
-    assert visibles(maison) == len(parcours.ressources())
+    assert visibles(maison) == sum(len(module.pour("jeune")) for module in parcours.modules)
 
 
 def test_newer_lessons_replace_the_old_and_keep_the_progress(
@@ -167,7 +167,7 @@ def test_newer_lessons_replace_the_old_and_keep_the_progress(
 
     assert apres_neuf == titres(maison) == [(parcours.titre, parcours.version + 1)]
     assert not resultat.change
-    assert visibles(maison) == len(parcours.ressources())
+    assert visibles(maison) == sum(len(module.pour("jeune")) for module in parcours.modules)
     assert lire(maison) == avant
     assert [ligne.acheve for ligne in avant] == [True]
 

@@ -57,12 +57,12 @@ def lire_jusqu_au_bout(page: Page, texte: Locator) -> Locator:
 
 
 def assert_grands(cibles: list[Locator]) -> None:
-    """Each is at least 56 px each way, inside the screen, under nothing."""
+    """Each is at least 56 px each way, inside the screen, under nothing (once the window has settled)."""
     for cible in cibles:
         boite = cible.bounding_box()
         assert boite is not None
         assert min(boite["width"], boite["height"]) >= 56
-        assert cible.evaluate(DESSUS)
+        cible.page.wait_for_function(DESSUS, arg=cible.element_handle())
 
 
 def test_a_lesson_is_read_in_large_letters(
