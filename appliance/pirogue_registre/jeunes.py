@@ -284,7 +284,8 @@ def _ecrire(
         images=images,
     )
     coffre.ecrire(registre, personne_id=personne_id, identite=identite, instant=instant, auteur=auteur)
-    age = en_civil(_maintenant_ms(registre, instant)).year - annee if annee else None
+    inscrite_ms = _maintenant_ms(registre, _premiere_fois(registre, personne_id) or instant)
+    age = en_civil(inscrite_ms).year - annee if annee else None
     journal.ecrire(
         registre,
         type="jeune_inscrit",
@@ -360,6 +361,16 @@ def _tirer_code(registre: Registre) -> str:
         code = nouveau_code()
         if registre.db.execute("SELECT 1 FROM jeune WHERE code_jeune = ?", (code,)).fetchone() is None:
             return code
+
+
+def _premiere_fois(registre: Registre, personne_id: str) -> Instant | None:
+    """Return when a person was first enrolled: her age band is that day's, whenever her record is corrected."""
+    requete = (
+        "SELECT boot_id, bt_ns, mur_ms FROM evenement WHERE type = 'jeune_inscrit' AND personne_id = ?"
+        " ORDER BY seq LIMIT 1"
+    )
+    rangee = registre.db.execute(requete, (personne_id,)).fetchone()
+    return Instant(*rangee) if rangee else None
 
 
 def _maintenant_ms(registre: Registre, instant: Instant) -> int:

@@ -15,6 +15,7 @@ CREATE TABLE evenement (
     mur_ms INTEGER NOT NULL,
     qualite TEXT NOT NULL
 ) STRICT;
+CREATE INDEX evenement_inscription ON evenement (personne_id, seq) WHERE type = 'jeune_inscrit';
 CREATE TRIGGER evenement_sans_retouche BEFORE UPDATE ON evenement
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER evenement_sans_retrait BEFORE DELETE ON evenement

@@ -162,6 +162,17 @@ def test_likeness_is_symmetric_and_between_0_and_1(un: str, autre: str) -> None:
     assert ressemblance.noms(un, un) in (0.0, 0.9, 1.0)
 
 
+def test_a_record_corrected_years_later_keeps_the_age_of_its_first_day(bord: Bord) -> None:
+    """Afi was 14 when she enrolled; a spelling corrected three years later must not move her in past reports."""
+    bord.horloge.redemarrer(mur_ms=bord.horloge.mur_ms + 3 * 366 * 86_400_000)
+
+    apres = jeunes.completer(
+        bord.registre, personne_id=bord.afi, fiche=fiche("Afi", "Dossa"), instant=bord.horloge(), auteur="x"
+    )
+
+    assert (apres.nom, apres.tranche_age_inscription) == ("Dossa", "10_14")
+
+
 def test_a_code_that_someone_has_is_drawn_again(bord: Bord, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same six signs must never be given twice: the newer trainee would take the older one's place."""
     afi = jeunes.lire(bord.registre, bord.afi)
