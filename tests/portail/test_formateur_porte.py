@@ -114,6 +114,16 @@ def test_a_wrong_code_says_how_many_tries_are_left_then_waits_a_minute(
     assert "Choisis ton code" in ouvert
 
 
+def test_an_open_laptop_does_not_give_the_code_away(client: FlaskClient, bord: Bord) -> None:
+    """A youth at Rachelle's screen cannot choose a new code for her: the page is for the first morning only."""
+    entrer(client, bord)
+    page = client.get("/formateur/mon-code")
+    client.post("/formateur/mon-code", data={"pin": "975310", "encore": "975310"})
+
+    assert (page.status_code, page.location) == (303, "/formateur/aujourdhui")
+    assert comptes.verifier_pin(bord.registre, compte_id=bord.rachelle, pin=PIN, instant=bord.horloge())
+
+
 @pytest.mark.parametrize(
     ("pin", "encore", "phrase"),
     [

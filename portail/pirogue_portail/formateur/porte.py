@@ -64,10 +64,10 @@ def garder() -> Response | str | None:
         return make_response(render_template("formateur/code.html", compte=compte, reprise=jeton, repos=True), 403)
     g.formateur = compte
     g.temoin = Temoin(compte.compte_id, instant.boot_id, instant.bt_ns)
-    if comptes.a_changer(registre(), compte.compte_id):
-        suite = redirect(url_for("formateur.choisir_code"), code=303)
-        return None if request.endpoint in SANS_CODE_A_SOI else suite
-    if request.endpoint in SANS_DATE or ancres.est_confirmee(registre(), instant=instant):
+    a_choisir = comptes.a_changer(registre(), compte.compte_id)
+    if a_choisir != (request.endpoint in SANS_CODE_A_SOI):  # once chosen, a code is not changed from an open screen
+        return redirect(url_for("formateur.choisir_code" if a_choisir else "formateur.aujourdhui"), code=303)
+    if a_choisir or request.endpoint in SANS_DATE or ancres.est_confirmee(registre(), instant=instant):
         return None
     jeton = reprise.sceller(compte.compte_id)
     return make_response(render_template("formateur/date.html", **mots.date_proposee(registre(), instant, jeton)))
