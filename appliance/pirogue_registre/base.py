@@ -1,6 +1,7 @@
 """Opening the register: one SQLite file, several processes under several users, nothing acknowledged is lost."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -122,12 +123,12 @@ def _est_a_jour(db: sqlite3.Connection) -> bool:
 
 
 def _migrer(db: sqlite3.Connection, dossier: Path) -> None:
-    """Apply the missing migrations, one process at a time."""
+    """Apply the missing migrations, one process at a time: the lock is on the folder, which every user may open."""
     from sqlite_utils.db import Database  # noqa: PLC0415 - slow to import, needed once in the life of a box
 
     from pirogue_registre.migrations import migrations  # noqa: PLC0415
 
-    descripteur = os.open(dossier / "migration.verrou", os.O_CREAT | os.O_RDWR, 0o660)
+    descripteur = os.open(dossier, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descripteur, fcntl.LOCK_EX)
         if not _est_a_jour(db):
@@ -151,6 +152,10 @@ def _phrases() -> Iterator[None]:
             raise  # a fault of ours, not of the disk
         raise RegistreIllisible(f"Le registre ne peut pas être écrit ({texte}).") from cause
     except OSError as cause:
-        if cause.errno in {28, 122}:  # ENOSPC, EDQUOT
+        if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DisquePlein("Le disque de la boîte est plein : ce geste n'a pas été enregistré.") from cause
+        if cause.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise RegistreIllisible(
+                "Le registre ne peut pas être ouvert : cet utilisateur n'en a pas le droit."
+            ) from cause
         raise
