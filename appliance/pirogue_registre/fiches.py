@@ -9,6 +9,7 @@ from pirogue_socle.erreurs import EntreeInvalide
 #: Birth years we accept (domain page §2.2); outside, it is a typing error.
 ANNEE_MIN, ANNEE_MAX = 1930, 2022
 OUI_NON = ("oui", "non")
+PAR = ("lui_meme", "responsable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def controler(fiche: FicheJeune) -> None:
         listes.exiger(liste, code, quoi=quoi)
     if fiche.lien:
         listes.exiger("lien_responsable", fiche.lien, quoi="Lien avec le responsable")
-    if fiche.par not in ("lui_meme", "responsable"):
+    if fiche.par not in PAR:
         raise EntreeInvalide("Qui donne l'accord : ce choix n'est pas dans la liste.")
     if any(valeur not in OUI_NON for valeur in (fiche.statistiques, fiche.recherche, fiche.contact, fiche.image)):
         raise EntreeInvalide("Chaque accord se répond par Oui ou Non.")

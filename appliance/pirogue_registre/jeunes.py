@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pirogue_registre import ancres, coffre, journal, ressemblance
+from pirogue_registre import ancres, coffre, fiches, journal, ressemblance
 from pirogue_registre.base import Registre, transaction
 from pirogue_registre.fiches import FicheJeune, controler, lire_annee
 from pirogue_registre.lieux import lire_groupe, propre
@@ -251,6 +251,11 @@ def noter_consentement(  # noqa: PLR0913 - the fields of a consent
     """
     listes.exiger("consentement_finalite", finalite, quoi="Finalité")
     listes.exiger("consentement_valeur", valeur, quoi="Accord")
+    for liste, code, quoi in (("consentement_forme", forme, "Forme de l'accord"), ("lien_responsable", lien, "Lien")):
+        if code is not None:
+            listes.exiger(liste, code, quoi=quoi)
+    if par not in (None, *fiches.PAR):
+        raise EntreeInvalide("Qui donne l'accord : ce choix n'est pas dans la liste.")
     journal.ecrire(
         registre,
         type="consentement_donne",

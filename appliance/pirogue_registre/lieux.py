@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass
 
 from pirogue_registre import journal
 from pirogue_registre.base import Registre
+from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 from pirogue_socle.horloge import Instant
 from pirogue_socle.ids import nouvel_id
 
 TYPES_ESCALE = ("college", "embarcadere", "marche", "ecole", "centre", "quai_base")
 COUVERTURES_4G = ("bonne", "faible", "aucune")
+PARCOURS = ("premiers_pas", "mon_projet", "atelier_thematique")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ def ecrire_escale(registre: Registre, escale: Escale, *, instant: Instant, auteu
     Create or replace a stop (a new id where `escale_id` is empty); return it.
 
     Raises:
-        EntreeInvalide: empty name, unknown type or coverage; nothing is written.
+        EntreeInvalide: empty name, unknown type, arrondissement or coverage; nothing is written.
     """
     nom = propre(escale.nom, quoi="Le nom de l'escale")
     if escale.type not in TYPES_ESCALE or escale.couverture_4g not in COUVERTURES_4G:
         raise EntreeInvalide("Escale : ce choix n'est pas dans la liste.")
+    if escale.arrondissement is not None and escale.arrondissement not in listes.arrondissements():
+        raise EntreeInvalide("Arrondissement : ce choix n'est pas dans la liste.")
     garde = Escale(escale.escale_id or nouvel_id(), nom, escale.type, escale.arrondissement, escale.couverture_4g)
     journal.ecrire(registre, type="escale_ecrite", valeurs=asdict(garde), instant=instant, auteur=auteur)
     return garde
@@ -60,15 +64,18 @@ def ecrire_groupe(registre: Registre, groupe: Groupe, *, instant: Instant, auteu
     Create or replace a group (a new id where `groupe_id` is empty); return it.
 
     Raises:
-        EntreeInvalide: empty label, capacity outside 1 to 99; nothing is written.
+        EntreeInvalide: empty label, capacity outside 1 to 99, unknown parcours; nothing is written.
     """
     libelle = propre(groupe.libelle, quoi="Le nom du groupe")
+    lieu = propre(groupe.etablissement, quoi="Le nom de l'école", longueur=80) if groupe.etablissement.strip() else ""
+    if groupe.parcours not in PARCOURS:
+        raise EntreeInvalide("Parcours : ce choix n'est pas dans la liste.")
     if not 1 <= groupe.capacite <= 99:
         raise EntreeInvalide("Un groupe a de 1 à 99 places.")
     garde = Groupe(
         groupe.groupe_id or nouvel_id(),
         libelle,
-        groupe.etablissement.strip(),
+        lieu,
         groupe.escale_id,
         groupe.capacite,
         groupe.parcours,

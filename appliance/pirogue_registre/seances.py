@@ -13,6 +13,8 @@ from pirogue_socle.horloge import Instant, duree_ms, estimer
 from pirogue_socle.ids import nouvel_id
 from pirogue_socle.regles import SEANCE_MAX_MS, fin_retenue, placer_heure
 
+#: A module of the course, or a session without a lesson of ours.
+MODULE = re.compile(r"[A-Z]\d\d|autre")
 HEURE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -76,8 +78,9 @@ def ouvrir(  # noqa: PLR0913 - the fields of a session
     Open a session for a group; the stop is the group's usual one.
 
     Raises:
-        SeanceDejaOuverte: one is open. Introuvable: no such group. EntreeInvalide: type, or laptops not 0 to 99.
+        SeanceDejaOuverte: one is open. Introuvable: no such group. EntreeInvalide: module, type, laptops not 0 to 99.
     """
+    _exiger_module(module)
     listes.exiger("type_seance", type_seance, quoi="Type de séance")
     if not 0 <= postes_utilisables <= 99:
         raise EntreeInvalide("Le nombre d'ordinateurs va de 0 à 99.")
@@ -177,6 +180,7 @@ def annuler_prevue(  # noqa: PLR0913 - the fields of a session
         EntreeInvalide, Introuvable: nothing is written.
     """
     listes.exiger("motif_annulation", motif, quoi="Raison")
+    _exiger_module(module)
     groupe = lire_groupe(registre, groupe_id)
     seance_id = seance_id or nouvel_id()
     with transaction(registre):
@@ -242,6 +246,11 @@ def fin_ms(registre: Registre, seance: Seance, *, instant: Instant) -> int:
     debut = estimer(seance.debut, connues)
     cloture = debut + duree_ms(seance.debut, seance.fin or instant, connues)
     return fin_retenue(debut_ms=debut, cloture_ms=cloture, fin_heure=seance.fin_heure)
+
+
+def _exiger_module(module: str) -> None:
+    if not MODULE.fullmatch(module):
+        raise EntreeInvalide("Module : ce choix n'est pas dans la liste.")
 
 
 def exiger_heure(heure: str) -> str:

@@ -18,9 +18,19 @@ def listes() -> dict[str, dict[str, str]]:
 @cache
 def villages() -> dict[str, str]:
     """Return the villages a trainee may come from: code → name, as in `territoires.csv`."""
+    return _territoires("village") | {"nc": "Non communiqué"}
+
+
+@cache
+def arrondissements() -> dict[str, str]:
+    """Return the arrondissements where a boat may stop: INSAE code → name."""
+    return _territoires("arrondissement")
+
+
+def _territoires(niveau: str) -> dict[str, str]:
     texte = files("pirogue_socle").joinpath("territoires.csv").read_text(encoding="utf-8")
     lignes = csv.DictReader(texte.splitlines())
-    return {ligne["code"]: ligne["nom"] for ligne in lignes if ligne["niveau"] == "village"} | {"nc": "Non communiqué"}
+    return {ligne["code"]: ligne["nom"] for ligne in lignes if ligne["niveau"] == niveau}
 
 
 def libelle(liste: str, code: str) -> str:

@@ -73,7 +73,7 @@ def creer_groupe() -> Page:
             groupe = Groupe(
                 groupe_id=numero,
                 libelle=champs.get("libelle", ""),
-                etablissement=" ".join(champs.get("etablissement", "").split())[:80],
+                etablissement=champs.get("etablissement", ""),
                 escale_id=escale_id,
                 capacite=capacite,
                 parcours="premiers_pas",
