@@ -174,6 +174,46 @@ def demo(dossier: Path) -> Iterator[Demo]:
             arreter(lancee)
 
 
+class Service:
+    """`pirogue … servir` as a real process, for a configuration file; killed whole, as a power cut does."""
+
+    def __init__(self, nom: str, toml: Path, port: int) -> None:
+        self.nom, self.toml, self.port = nom, toml, port
+        self.demarrer()
+
+    def demarrer(self) -> None:
+        """Start it, and wait until it listens."""
+        self.processus = subprocess.Popen(
+            [PIROGUE, self.nom, "servir"],
+            cwd=self.toml.parent,
+            env=os.environ | {"PIROGUE_CONFIG": str(self.toml)},
+            start_new_session=True,
+        )
+        attendre(self._ecoute)
+
+    def _ecoute(self) -> bool:
+        assert self.processus.poll() is None, f"« {self.nom} » ne démarre pas"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def tuer(self) -> None:
+        """Kill -9, it and its workers."""
+        os.killpg(self.processus.pid, signal.SIGKILL)
+        self.processus.wait()
+        attendre(lambda: est_libre(self.port))
+
+    def renaitre(self) -> None:
+        """Kill -9, then start again."""
+        self.tuer()
+        self.demarrer()
+
+    def arreter(self) -> None:
+        """Stop it gently."""
+        self.processus.terminate()
+        self.processus.wait(20)
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
