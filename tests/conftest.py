@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from equipage import Bord, Horloge, preparer_bord
 from pirogue_registre import base
+
+# A slow machine is not a fault: what must be quick is measured by the bench.
+settings.register_profile("pirogue", deadline=None)
+settings.load_profile("pirogue")
 
 
 @pytest.fixture
