@@ -151,11 +151,12 @@ def _venue(db: Connection, j: Journal, e: Evenement) -> None:
         "arrivee_bt_ns": e.instant.bt_ns,
         "arrivee_mur_ms": e.instant.mur_ms,
     }
-    requete = schema.inserer(db, t).values(
-        **j.cle, seance_id=e.seance(), personne_id=e.personne(), etat="present", source="connexion", **arrivee
-    )
+    ligne = {"seance_id": e.seance(), "personne_id": e.personne(), "etat": "present", "source": "connexion"}
+    requete = schema.inserer(db, t)
     premiere = {nom: func.coalesce(t.c[nom], requete.excluded[nom]) for nom in arrivee}
-    db.execute(requete.on_conflict_do_update(index_elements=list(t.primary_key), set_=premiere))
+    db.execute(
+        requete.on_conflict_do_update(index_elements=list(t.primary_key), set_=premiere), j.cle | ligne | arrivee
+    )
 
 
 def _progres(db: Connection, j: Journal, e: Evenement) -> None:

@@ -1,5 +1,6 @@
 """The shore's tables: what arrived as it arrived, and the views that are rebuilt from it (SQLAlchemy Core)."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -270,12 +271,22 @@ def ouvrir_moteur(chemin: Path) -> Engine:
 
 def inserer(connexion: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, for the engine in use."""
-    return postgresql.insert(table) if connexion.dialect.name == "postgresql" else sqlite.insert(table)
+    return _inserer(connexion.dialect.name, table)
 
 
 def poser(connexion: Connection, table: Table, **colonnes: object) -> None:
     """Insert a row, or replace the given columns of the one that has its key."""
+    connexion.execute(_poser(connexion.dialect.name, table, tuple(colonnes)), colonnes)
+
+
+def _inserer(dialecte: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialecte == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _poser(dialecte: str, table: Table, noms: tuple[str, ...]) -> sqlite.Insert | postgresql.Insert:
+    """Make the request once per table and set of columns: making it costs more than running it."""
+    requete = _inserer(dialecte, table)
     cles = [colonne.name for colonne in table.primary_key]
-    autres = {nom: valeur for nom, valeur in colonnes.items() if nom not in cles}
-    requete = inserer(connexion, table).values(**colonnes)
-    connexion.execute(requete.on_conflict_do_update(index_elements=cles, set_=autres))
+    autres = {nom: requete.excluded[nom] for nom in noms if nom not in cles}
+    return requete.on_conflict_do_update(index_elements=cles, set_=autres)
