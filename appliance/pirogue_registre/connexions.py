@@ -32,7 +32,8 @@ def ouvrir(registre: Registre, *, seance_id: str, personne_id: str, instant: Ins
     """
     connexion_id = nouvel_id()
     with transaction(registre):
-        seances.exiger_ouverte(registre, seance_id)
+        if seances.lire(registre, seance_id).statut != "ouverte":
+            raise seances.SeanceClose("La séance vient de se terminer.", geste="Demande à ton formateur.")
         jeunes.lire(registre, personne_id)
         journal.ecrire(
             registre,

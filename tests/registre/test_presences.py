@@ -54,6 +54,19 @@ def test_a_sign_in_fills_the_roll_for_both_of_the_pair(bord: Bord) -> None:
     assert [x.presence.binome_avec for x in lignes] == [bord.koffi, bord.afi]
 
 
+def test_a_youth_who_comes_as_the_trainer_closes_is_told_in_her_own_words(bord: Bord) -> None:
+    """Not « utilise Corriger », which is the trainer's; and nothing is written after the close."""
+    seance = bord.ouvrir_seance()
+    seances.cloturer(bord.registre, seance_id=seance, instant=bord.horloge(), auteur=bord.rachelle)
+    avant = journal.dernier(bord.registre)
+
+    with pytest.raises(seances.SeanceClose) as refus:
+        connexions.ouvrir(bord.registre, seance_id=seance, personne_id=bord.afi, instant=bord.horloge())
+
+    assert refus.value.geste == "Demande à ton formateur."
+    assert journal.dernier(bord.registre) == avant
+
+
 def test_the_second_of_a_pair_changes_laptop_and_the_first_goes_on(bord: Bord) -> None:
     """Koffi moves to another laptop: Afi is not thrown out of her lesson."""
     seance = bord.ouvrir_seance()
