@@ -47,7 +47,8 @@ def accueillir(fichier: Path) -> None:
     except OSError as cause:
         raise RiveIllisible(f"La carte {fichier} n'est pas lisible.") from cause
     click.echo(f"Empreinte de la carte : {lire_carte(octets).empreinte}")
-    click.confirm("Est-ce la même que sur l'écran du bateau ?", abort=True)
+    if click.prompt("Est-ce la même que sur l'écran du bateau ? (oui/non)").strip().lower() not in ("oui", "o"):
+        raise click.Abort
     carte = rive.accueillir(_config().dossier, octets)
     click.echo(f"« {carte.nom} » est accueilli.")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from pirogue_echange import cles as cles_
 from pirogue_echange.cles import Carte, Cles
@@ -28,7 +29,7 @@ class RelaisDejaConnu(ErreurPirogue):
 class RiveIllisible(ErreurPirogue):
     """The shore's folder cannot be created or opened."""
 
-    geste = "Vérifie le chemin et les droits du dossier de la rive, puis relance."
+    geste = "Vérifie le chemin, les droits et la place sur le disque de la rive, puis relance."
     code = 81
 
 
@@ -146,7 +147,11 @@ def ouvrir_rive(config: ConfigRive) -> Rive:
     if not (config.dossier / "cles.json").exists():
         raise RiveIllisible("Il n'y a pas de rive dans ce dossier.")
     cles = cles_.charger(config.dossier / "cles.json")
-    return Rive(moteur=schema.ouvrir_moteur(config.dossier / "rive.sqlite3"), cles=cles, dossier=config.dossier)
+    try:
+        moteur = schema.ouvrir_moteur(config.dossier / "rive.sqlite3")
+    except DBAPIError as cause:
+        raise RiveIllisible(f"Le registre de la rive ne s'ouvre pas ({cause.orig}).") from cause
+    return Rive(moteur=moteur, cles=cles, dossier=config.dossier)
 
 
 def ecrire_durable(chemin: Path, octets: bytes) -> None:

@@ -287,3 +287,13 @@ def test_a_form_from_a_foreign_page_is_refused(client: FlaskClient, bord: Bord) 
 
     assert reponse.status_code == 403
     assert seances.en_cours(bord.registre) is not None
+
+
+def test_her_new_code_sent_twice_is_kept_once(client: FlaskClient, bord: Bord) -> None:
+    """The first answer was lost on the way: sending the form again is not a fault."""
+    choisis = {"pin": "135790", "encore": "135790"}
+    client.post(f"/formateur/code/{bord.rachelle}", data={"pin": PIN_DONNE})
+
+    statuts = [client.post("/formateur/mon-code", data=choisis).status_code for _ in range(2)]
+
+    assert statuts == [303, 303]

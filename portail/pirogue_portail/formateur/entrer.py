@@ -82,11 +82,17 @@ def garder_code() -> Page:
 
 
 def _juger_code(pin: str, encore: str) -> None:
-    """Refuse a code typed two ways, one that anybody would try first, and the one-time code itself."""
+    """
+    Refuse a code typed two ways, one that anybody would try first, and the one-time code itself.
+
+    Her own code sent a second time (the first answer was lost) is not the one-time code: it is kept again.
+    """
     if pin != encore:
         raise EntreeInvalide("Les deux codes ne sont pas pareils.", geste="Écris deux fois le même code.")
     if len(set(pin)) == 1 or (len(pin) >= 6 and pin in SUITES):
         raise EntreeInvalide("Ce code est trop facile à deviner.", geste="Choisis d'autres chiffres.")
+    if not comptes.a_changer(registre(), porte.auteur()):
+        return
     try:
         comptes.verifier_pin(registre(), compte_id=porte.auteur(), pin=pin, instant=maintenant())
     except (CodeFaux, CodeBloque):
