@@ -71,26 +71,45 @@ def inscrire(
     Raises:
         EntreeInvalide: a field is missing or not in its list. Introuvable: no such group. Nothing is written.
     """
-    groupe = lire_groupe(registre, groupe_id)
+    lire_groupe(registre, groupe_id)
     personne_id = personne_id or nouvel_id()
     with transaction(registre):
         if registre.db.execute("SELECT 1 FROM jeune WHERE personne_id = ?", (personne_id,)).fetchone():
             return lire(registre, personne_id)
         _ecrire(registre, personne_id=personne_id, fiche=fiche, groupe_id=groupe_id, instant=instant, auteur=auteur)
+        rejoindre(registre, personne_id=personne_id, groupe_id=groupe_id, instant=instant, auteur=auteur)
+    return lire(registre, personne_id)
+
+
+def rejoindre(registre: Registre, *, personne_id: str, groupe_id: str, instant: Instant, auteur: str) -> bool:
+    """
+    Put someone who is known in a group, beside those she has; return False when she is in it already.
+
+    Raises:
+        Introuvable: no such person or group; nothing is written.
+    """
+    groupe = lire_groupe(registre, groupe_id)
+    with transaction(registre):
+        jeune = lire(registre, personne_id)
+        if registre.db.execute(
+            "SELECT 1 FROM inscription WHERE personne_id = ? AND groupe_id = ? AND statut IN ('actif', 'preinscrit')",
+            (personne_id, groupe_id),
+        ).fetchone():
+            return False
         journal.ecrire(
             registre,
             type="inscription_ecrite",
             valeurs={
                 "groupe_id": groupe_id,
                 "parcours": groupe.parcours,
-                "statut": "actif" if fiche.complet else "preinscrit",
+                "statut": "actif" if jeune.complet else "preinscrit",
                 "motif_sortie": None,
             },
             instant=instant,
             auteur=auteur,
             personne_id=personne_id,
         )
-    return lire(registre, personne_id)
+    return True
 
 
 def inscrire_nouveau(  # noqa: PLR0913 - the three fields of the form

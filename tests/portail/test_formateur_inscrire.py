@@ -284,3 +284,23 @@ def test_a_newcomer_sent_twice_is_one(rachelle: FlaskClient, bord: Bord) -> None
         rachelle.post(adresse, data=champs | {"prenom": "Jules", "sexe": "M", "age": "13"})
 
     assert len(jeunes.lister(bord.registre, bord.groupe)) == 3
+
+
+def test_someone_known_joins_a_second_group_without_a_second_record(rachelle: FlaskClient, bord: Bord) -> None:
+    """Koffi changes class: « Oui, c'est lui » puts his tile there; his record, code and pictures stay one."""
+    autre = lieux.ecrire_groupe(
+        bord.registre,
+        lieux.Groupe("", "4e B – Gbessou", "CEG Gbessou", None, 24, "premiers_pas"),
+        instant=bord.horloge(),
+        auteur="x",
+    ).groupe_id
+    adresse = f"/formateur/groupes/{autre}/inscrire"
+    koffi = FICHE | {"prenom": "Koffi", "nom": "Hounsou", "annee_naissance": "2011", "sexe": "M"}
+
+    for _ in range(2):
+        page = rachelle.post(adresse, data=koffi | {"meme": bord.koffi}, follow_redirects=True)
+
+    assert "déjà dans ce groupe" in texte(page)
+    assert [un.personne_id for un in jeunes.lister(bord.registre, autre)] == [bord.koffi]
+    assert len(jeunes.lister(bord.registre, bord.groupe)) == 2
+    assert bord.registre.db.execute("SELECT count(*) FROM jeune").fetchone()[0] == 2

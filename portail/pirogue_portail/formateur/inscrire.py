@@ -130,7 +130,7 @@ def ecrire_inscription(groupe_id: str) -> Page:
         if page := _doublons(groupe_id, prenom=fiche.prenom, nom=fiche.nom, annee=annee, numero=numero):
             return page
         if choisi := champs.get("meme", ""):
-            return _meme_personne(choisi, fiche, instant)
+            return _meme_personne(choisi, fiche, groupe_id, instant)
         jeune = jeunes.inscrire(
             registre(),
             fiche=fiche,
@@ -154,15 +154,25 @@ def _doublons(groupe_id: str, *, prenom: str, nom: str, annee: int | None, numer
     return render_template("formateur/doublon.html", proches=proches, champs=request.form, nom_tape=nom_tape)
 
 
-def _meme_personne(personne_id: str, fiche: FicheJeune, instant: Instant) -> Response:
-    """It is someone we know: complete her where she was noted in three fields, write nothing otherwise."""
+def _meme_personne(personne_id: str, fiche: FicheJeune, groupe_id: str, instant: Instant) -> Response:
+    """It is someone we know: put her in this group, and complete her where she was noted in three fields."""
     jeune = jeunes.lire(registre(), personne_id)
-    if jeune.complet:
-        flash(f"{jeune.prenom} était déjà dans le registre : voici sa carte. Rien n'a été écrit.", "succes")
-    else:
+    venue = _amener(personne_id, groupe_id, instant)
+    if not jeune.complet:
         jeunes.completer(registre(), personne_id=personne_id, fiche=fiche, instant=instant, auteur=porte.auteur())
         flash(f"La fiche de {jeune.prenom} est complète.", "succes")
+    elif venue:
+        flash(f"{jeune.prenom} était déjà dans le registre : son nom est maintenant aussi dans ce groupe.", "succes")
+    else:
+        flash(f"{jeune.prenom} était déjà dans ce groupe : voici sa carte. Rien n'a été écrit.", "succes")
     return redirect(url_for("formateur.carte", personne_id=personne_id), code=303)
+
+
+def _amener(personne_id: str, groupe_id: str, instant: Instant) -> bool:
+    """Put someone known in a group; say whether she was not in it yet."""
+    return jeunes.rejoindre(
+        registre(), personne_id=personne_id, groupe_id=groupe_id, instant=instant, auteur=porte.auteur()
+    )
 
 
 @blueprint.get("/jeunes/<personne_id>/completer")
@@ -212,6 +222,7 @@ def ecrire_nouveau(seance_id: str) -> Page:
             if prenom.strip() and page:
                 return page
             personne_id = champs.get("meme", "") or _noter_nouveau(seance.groupe_id, prenom, age, instant)
+            _amener(personne_id, seance.groupe_id, instant)
             presences.pointer(
                 registre(),
                 seance_id=seance_id,
