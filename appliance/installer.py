@@ -22,8 +22,17 @@ VENV = RACINE / ".venv"
 PYTHON = VENV / "bin" / "python"
 #: Room that the environment needs, measured: 620 MB installed with Kolibri, and pip's unpacking beside it.
 PLACE_MO = 1500
-#: Debian packages that the tests need beyond Python (Debian's browser; the judges of the lot's format).
-PAQUETS_TESTS = {"chromium": "chromium", "age": "age", "zstd": "zstd", "openssl": "openssl", "strace": "strace"}
+#: Debian packages that the tests need beyond Python → a file that each brings: Debian's browser, what Playwright's own
+#: driver is linked with (a bare Debian 12 lacks it), letters for pages without their own, the judges of the lot.
+PAQUETS_TESTS = {
+    "chromium": "usr/bin/chromium",
+    "libatomic1": "usr/lib/*/libatomic.so.1",
+    "fonts-dejavu-core": "usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    "age": "usr/bin/age",
+    "zstd": "usr/bin/zstd",
+    "openssl": "usr/bin/openssl",
+    "strace": "usr/bin/strace",
+}
 
 
 class Arret(SystemExit):
@@ -104,9 +113,9 @@ def installer_roues(genre: str) -> None:
     dire(f"Bibliothèques installées : {total}, en {time.monotonic() - debut:.0f} s" + " " * 20)
 
 
-def installer_paquets(outils: dict[str, str], *, pourquoi: str, toujours: list[str] | None = None) -> None:
-    """Install with apt the packages whose tool is missing; say so; raise Arret when we may not."""
-    manquants = [paquet for outil, paquet in outils.items() if shutil.which(outil) is None] + (toujours or [])
+def installer_paquets(paquets: dict[str, str], *, pourquoi: str, toujours: list[str] | None = None) -> None:
+    """Install with apt the packages whose file is missing; say so; raise Arret when we may not."""
+    manquants = [nom for nom, fichier in paquets.items() if not any(Path("/").glob(fichier))] + (toujours or [])
     if not manquants:
         return
     noms = " ".join(manquants)
