@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from pirogue_registre import ancres, jeunes, presences, seances
+from pirogue_registre import ancres, consentements, presences, seances
 from pirogue_registre.base import Registre
 from pirogue_socle.horloge import Instant
 from pirogue_socle.regles import ETATS_VENUS
@@ -64,7 +64,7 @@ def faire(registre: Registre, *, seance_id: str, instant: Instant) -> Bilan:
         accords_manquants=tuple(
             ligne.jeune.nom_court
             for ligne in venus
-            if jeunes.consentement(registre, ligne.jeune.personne_id, "suivi") is None
+            if consentements.lire(registre, ligne.jeune.personne_id, "suivi") is None
         ),
         a_completer=tuple(ligne.jeune.nom_court for ligne in venus if not ligne.jeune.complet),
         horloge_confirmee=ancres.est_confirmee(registre, instant=seance.debut),

@@ -6,11 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pirogue_registre import ancres, coffre, fiches, journal, ressemblance
+from pirogue_registre import ancres, coffre, consentements, journal, ressemblance
 from pirogue_registre.base import Registre, transaction
 from pirogue_registre.fiches import FicheJeune, controler, lire_annee
 from pirogue_registre.lieux import lire_groupe, propre
-from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 from pirogue_socle.horloge import Instant, en_civil
 from pirogue_socle.ids import nouveau_code, nouvel_id
@@ -26,8 +25,6 @@ ANIMAUX = (
     "chevre", "coq", "canard", "lapin", "chat", "vache", "mouton", "cheval", "serpent", "escargot", "baleine",
     "dauphin", "pieuvre", "crevette", "hippopotame", "girafe", "zebre", "lezard", "chauve_souris", "hibou",
 )  # fmt: skip
-#: Version of the text that is read to the person before she agrees (article 390 of law 2017-20, Benin).
-VERSION_NOTICE = "2026-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,56 +239,6 @@ def verifier_images(registre: Registre, *, personne_id: str, images: Sequence[st
     return hmac.compare_digest(attendues.encode(), "/".join(images).encode())
 
 
-def consentement(registre: Registre, personne_id: str, finalite: str) -> str | None:
-    """Return the consent code given for a purpose (`oui`, `non`, `retire`), None when never asked."""
-    rangee = registre.db.execute(
-        "SELECT valeur FROM consentement WHERE personne_id = ? AND finalite = ?", (personne_id, finalite)
-    ).fetchone()
-    return str(rangee[0]) if rangee else None
-
-
-def noter_consentement(  # noqa: PLR0913 - the fields of a consent
-    registre: Registre,
-    *,
-    personne_id: str,
-    finalite: str,
-    valeur: str,
-    forme: str | None,
-    par: str | None,
-    lien: str | None,
-    instant: Instant,
-    auteur: str,
-) -> None:
-    """
-    Record a consent for one purpose.
-
-    Raises:
-        EntreeInvalide: a code is not in its list; nothing is written.
-    """
-    listes.exiger("consentement_finalite", finalite, quoi="Finalité")
-    listes.exiger("consentement_valeur", valeur, quoi="Accord")
-    for liste, code, quoi in (("consentement_forme", forme, "Forme de l'accord"), ("lien_responsable", lien, "Lien")):
-        if code is not None:
-            listes.exiger(liste, code, quoi=quoi)
-    if par not in (None, *fiches.PAR):
-        raise EntreeInvalide("Qui donne l'accord : ce choix n'est pas dans la liste.")
-    journal.ecrire(
-        registre,
-        type="consentement_donne",
-        valeurs={
-            "finalite": finalite,
-            "valeur": valeur,
-            "forme": forme,
-            "par": par,
-            "lien": lien,
-            "version_notice": VERSION_NOTICE,
-        },
-        instant=instant,
-        auteur=auteur,
-        personne_id=personne_id,
-    )
-
-
 def _ecrire(
     registre: Registre, *, personne_id: str, fiche: FicheJeune, groupe_id: str, instant: Instant, auteur: str
 ) -> None:
@@ -328,7 +275,7 @@ def _ecrire(
         personne_id=personne_id,
     )
     for finalite, valeur in fiche.consentements().items():
-        noter_consentement(
+        consentements.noter(
             registre,
             personne_id=personne_id,
             finalite=finalite,

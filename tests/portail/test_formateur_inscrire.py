@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from equipage import Bord, Horloge
 from gestes_formateur import boutons, entrer, ouvrir, regler, toucher
 from gestes_jeune import texte
-from pirogue_registre import jeunes, journal, lieux, seances
+from pirogue_registre import consentements, jeunes, journal, lieux, seances
 from pirogue_registre.jeunes import Jeune
 
 FICHE = {
@@ -68,7 +68,7 @@ def test_eight_fields_put_someone_aboard_with_her_card(rachelle: FlaskClient, bo
     assert "Carte de Sèna" in texte(page)
     assert sena.nom == "Ɖɔsu N'Dah"
     assert sena.complet
-    accords = [jeunes.consentement(bord.registre, sena.personne_id, un) for un in ("suivi", "recherche", "image")]
+    accords = [consentements.lire(bord.registre, sena.personne_id, un) for un in ("suivi", "recherche", "image")]
     assert accords == ["oui", "non", "non"]
 
 
@@ -120,7 +120,7 @@ def test_saying_no_keeps_nobody_out(rachelle: FlaskClient, bord: Bord) -> None:
     page = inscrire(rachelle, bord, consentement_suivi="non")
 
     assert "Carte de Sèna" in texte(page)
-    assert jeunes.consentement(bord.registre, trouver(bord, "Sèna").personne_id, "suivi") == "non"
+    assert consentements.lire(bord.registre, trouver(bord, "Sèna").personne_id, "suivi") == "non"
 
 
 def test_a_guardian_is_named_by_the_link(rachelle: FlaskClient, bord: Bord) -> None:
@@ -157,7 +157,7 @@ def test_another_person_of_nearly_the_same_name_is_enrolled(rachelle: FlaskClien
     nouvelle = next(un for un in jeunes.lister(bord.registre, bord.groupe) if un.nom == "Dosou")
 
     assert nouvelle.annee_naissance == 2011
-    assert jeunes.consentement(bord.registre, nouvelle.personne_id, "image") == "oui"
+    assert consentements.lire(bord.registre, nouvelle.personne_id, "image") == "oui"
     assert len(jeunes.lister(bord.registre, bord.groupe)) == 3
 
 

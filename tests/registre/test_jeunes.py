@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipage import Bord, fiche
-from pirogue_registre import base, coffre, comptes, fiches, jeunes, journal, ressemblance
+from pirogue_registre import base, coffre, comptes, consentements, fiches, jeunes, journal, ressemblance
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 
 
@@ -122,7 +122,7 @@ def test_not_knowing_keeps_nobody_out(bord: Bord) -> None:
     jeune = jeunes.inscrire(bord.registre, fiche=inconnue, groupe_id=bord.groupe, instant=bord.horloge(), auteur="x")
 
     assert (jeune.annee_naissance, jeune.tranche_age_inscription) == (None, "nc")
-    assert jeunes.consentement(bord.registre, jeune.personne_id, "suivi") == "non"
+    assert consentements.lire(bord.registre, jeune.personne_id, "suivi") == "non"
 
 
 def test_a_newcomer_in_three_fields_is_completed_later(bord: Bord) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from equipage import Bord
-from pirogue_registre import jeunes, journal, lieux, seances
+from pirogue_registre import consentements, journal, lieux, seances
 from pirogue_registre.lieux import Escale, Groupe
 from pirogue_socle.erreurs import EntreeInvalide
 
@@ -27,9 +27,7 @@ def accord(**champs: str) -> Callable[[Bord], object]:
     bons = {"finalite": "suivi", "valeur": "oui", "forme": "oral_temoin", "par": "lui_meme", "lien": "mere"}
 
     def noter(bord: Bord) -> None:
-        jeunes.noter_consentement(
-            bord.registre, personne_id=bord.afi, **(bons | champs), instant=bord.horloge(), auteur="x"
-        )
+        consentements.noter(bord.registre, personne_id=bord.afi, **(bons | champs), instant=bord.horloge(), auteur="x")
 
     return noter
 

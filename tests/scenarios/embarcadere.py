@@ -128,6 +128,19 @@ def arreter(demo: Demo) -> str:
     return demo.processus.communicate(timeout=60)[0]
 
 
+def redemarrer_plus_tard(demo: Demo, *, secondes: int) -> None:
+    """
+    Stop the demo and start it again as if `secondes` had passed since the boot (a time namespace; needs root).
+
+    Its processes read the real CLOCK_BOOTTIME of the kernel, shifted; the wall clock does not move with it.
+    """
+    arreter(demo)
+    commande = ["unshare", "--time", "--boottime", secondes, PIROGUE, "demo", "--port", demo.port]
+    relancee = lancer(demo.dossier, demo.port, commande)
+    assert relancee.images, relancee.ecran
+    demo.processus, demo.ecran = relancee.processus, relancee.ecran
+
+
 def attendre(condition: Callable[[], object], *, delai_s: float = 15.0) -> None:
     """Wait for something to become true; fail after a while."""
     fin = time.monotonic() + delai_s

@@ -7,10 +7,12 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo
+from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo, redemarrer_plus_tard
 
 CODE = "135790"
 EQUIPAGE = ("Afi", "Koffi")
+#: What the shore must show of this day: S01 whole (7 lessons, a quiz) for two; Afi and Sèna, Koffi and Jules.
+ATTENDUES = {"séance tenue": "1", "filles": "2", "garçons": "2", "leçons finies": "14", "quiz finis": "2"}
 FINI = "Bravo, c’est fini"
 
 
@@ -245,12 +247,19 @@ def test_a_whole_day_from_the_first_code_to_the_green_chip(tmp_path: Path) -> No
 
         appel = formatrice.url
         accompagner(formatrice, bord, album)
+        redemarrer_plus_tard(bord, secondes=110 * 60)
         formatrice.goto(appel)
+        formatrice.fill("#pin", CODE)
+        album.photo(formatrice, "formatrice-te-revoila")
+        formatrice.get_by_role("button", name="J'entre").click()
+        expect(formatrice.locator("h1")).to_contain_text("Appel")
         appeler(formatrice, album)
         formatrice.get_by_role("button", name="Clôturer la séance").click()
         expect(formatrice.locator("h1")).to_contain_text("Bilan")
         album.photo(formatrice, "bilan")
         corriger(formatrice, album)
+        heures = re.search(r"(\d+,\d)\s*heures-jeunes", formatrice.locator(".chiffres").inner_text())
+        assert heures is not None
         assert puce(formatrice, bord) == "À bord seulement"
 
         bord.pirogue("sync", "cle", str(cle))
@@ -270,16 +279,22 @@ def test_a_whole_day_from_the_first_code_to_the_green_chip(tmp_path: Path) -> No
         assert "Pirogue 1" in vu
         for nom in ("Afi", "Dossou", "Koffi", "Hounsou", "Sèna", "Zinsou"):
             assert nom not in vu
-        figures = lire_rive(vu)
+        figures = lire_rive(rive)
+        assert figures["heures-jeunes"] == heures.group(1)
+        assert (
+            5.4 <= float(heures.group(1).replace(",", ".")) <= 6.0
+        )  # three present for 110 minutes, one late at the end
+        assert {nom: figures[nom] for nom in ATTENDUES} == ATTENDUES
 
         bord.pirogue("sync", "4g")
         rive.reload()
-        assert lire_rive(rive.locator("body").inner_text()) == figures
+        assert lire_rive(rive) == figures
         telephone = nouvelle_page(navigateur, TELEPHONE)
         telephone.goto(bord.portail)
         album.photo(telephone, "bienvenue-telephone")
 
 
-def lire_rive(texte: str) -> list[str]:
-    """Return the figures of the shore's page, without what tells the time."""
-    return re.findall(r"\b\d+(?:,\d+)?\b", re.sub(r"\d+ h \d+|\d{1,2} \w+ \d{4}", "", texte))
+def lire_rive(page: Page) -> dict[str, str]:
+    """Return label → figure of the boat's own part of the shore's page."""
+    cases = page.locator("article dl.chiffres > div").all()
+    return {case.locator("dt").inner_text().strip(): case.locator("dd").inner_text().strip() for case in cases}

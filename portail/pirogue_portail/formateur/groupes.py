@@ -7,7 +7,7 @@ from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
-from pirogue_registre import base, jeunes, seances
+from pirogue_registre import base, consentements, jeunes, seances
 from pirogue_registre.lieux import (
     COUVERTURES_4G,
     TYPES_ESCALE,
@@ -91,7 +91,7 @@ def groupe(groupe_id: str) -> Page:
     lu = lire_groupe(registre(), groupe_id)
     lecons.relever(maintenant())
     lignes = [
-        (jeune, lecons.avancees(jeune.personne_id), jeunes.consentement(registre(), jeune.personne_id, "suivi"))
+        (jeune, lecons.avancees(jeune.personne_id), consentements.lire(registre(), jeune.personne_id, "suivi"))
         for jeune in jeunes.lister(registre(), groupe_id)
     ]
     ouverte = seances.en_cours(registre())

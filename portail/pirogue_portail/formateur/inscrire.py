@@ -10,7 +10,7 @@ from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import porte
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_numero
-from pirogue_registre import ancres, base, fiches, jeunes, presences, seances
+from pirogue_registre import ancres, base, consentements, fiches, jeunes, presences, seances
 from pirogue_registre.fiches import FicheJeune
 from pirogue_registre.jeunes import Jeune
 from pirogue_registre.lieux import lire_groupe
@@ -85,7 +85,7 @@ def saisie_de(jeune: Jeune) -> dict[str, str]:
     if jeune.annee_estimee:
         saisie["annee_estimee"] = "oui"
     for finalite in ("suivi", *ACCORDS):
-        valeur = jeunes.consentement(registre(), jeune.personne_id, finalite)
+        valeur = consentements.lire(registre(), jeune.personne_id, finalite)
         if valeur is not None:
             saisie["consentement_suivi" if finalite == "suivi" else finalite] = valeur
     if not jeune.complet:  # asked with the eight fields, not guessed from the three
