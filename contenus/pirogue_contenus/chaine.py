@@ -103,16 +103,6 @@ def base_du(canal_id: str, sortie: Path) -> Path:
     return sortie / "content/databases" / f"{canal_id}.sqlite3"
 
 
-def version_construite(canal_id: str, sortie: Path) -> int | None:
-    """Return the version of the channel that `sortie` holds, None when it holds none."""
-    base = base_du(canal_id, sortie)
-    if not base.is_file():
-        return None
-    with closing(sqlite3.connect(f"file:{base}?mode=ro", uri=True)) as connexion:
-        ligne = connexion.execute("select version from content_channelmetadata").fetchone()
-    return int(ligne[0])
-
-
 @contextmanager
 def _chantier(sortie: Path) -> Iterator[Path]:
     """Give a folder for unfinished files; clear it after, and those of builds that were killed."""

@@ -68,11 +68,6 @@ def suite_ressource(noeud_id: str) -> str:
     return f"/fr-fr/learn/#/topics/c/{noeud_id}"
 
 
-def adresse_ressource(base: str, noeud_id: str) -> str:
-    """Return the full address of a resource of the learner's pages."""
-    return base.rstrip("/") + suite_ressource(noeud_id)
-
-
 def signer(cle: bytes, usage: str, corps: dict[str, object], *, instant: Instant) -> str:
     """Return the token of some fields: text, boot and end of life added, HMAC-SHA256 under `usage`."""
     date = {"boot": instant.boot_id, "fin_ms": instant.bt_ns // NS_PAR_MS + DUREE_MS}

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petit_cours import ecrire_cours, remplacer
-from pirogue_contenus.catalogue import charger, parcours_livre
-from pirogue_contenus.chaine import Chaine, ChaineNonEcrite, construire, version_construite
+from pirogue_contenus.catalogue import parcours_livre
+from pirogue_contenus.chaine import Chaine, ChaineNonEcrite, construire
 from pirogue_contenus.noeuds import Noeud, placer
 from pirogue_contenus.paquets import zip_stable
 
@@ -119,16 +119,6 @@ def test_kolibri_finds_the_quiz_by_its_exact_words(tmp_path: Path) -> None:
     ).fetchall()
     connexion.close()
     assert trouves == [("Quiz du filet",)]
-
-
-def test_the_version_that_a_folder_holds_can_be_asked(tmp_path: Path) -> None:
-    """A start that finds the course already built does not build it again."""
-    cours = ecrire_cours(tmp_path / "cours")
-    canal = charger(cours).canal_id
-
-    assert version_construite(canal, tmp_path / "sortie") is None
-    construire(cours, tmp_path / "sortie", version=7)
-    assert version_construite(canal, tmp_path / "sortie") == 7
 
 
 A_L_ETROIT = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pirogue_contenus.kolibri_jeton import PersonneKolibri, adresse_ressource, lien_entree, signer
+from pirogue_contenus.kolibri_jeton import PersonneKolibri, lien_entree, signer
 from pirogue_kolibri import jeton, usage_unique
 from pirogue_socle.horloge import NS_PAR_MS, Instant
 
@@ -142,10 +142,3 @@ def test_used_links_are_remembered_while_they_could_be_used(tmp_path: Path) -> N
 
     assert usages == [True, False, True]
     assert [marque.name.split(".")[2] for marque in dossier.iterdir()] == [second.jti]
-
-
-def test_the_address_of_a_lesson_keeps_kolibris_prefix() -> None:
-    """On the box Kolibri lives under /cours."""
-    assert adresse_ressource("http://pirogue.internal/cours/", "abc") == (
-        "http://pirogue.internal/cours/fr-fr/learn/#/topics/c/abc"
-    )
