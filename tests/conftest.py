@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share; the cast is in equipage.py."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pirogue_registre import base
 # A slow machine is not a fault: what must be quick is measured by the bench.
 settings.register_profile("pirogue", deadline=None)
 settings.load_profile("pirogue")
+
+# A shell that runs us in the background makes us, and all we start, deaf to Ctrl-C; tests press it as a person does.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -148,10 +148,11 @@ def test_someone_who_may_not_install_is_told_whom_to_ask(
 
 def test_tools_for_the_tests_are_named_together(copie: Path, outils: Path) -> None:
     """One sentence for all that is missing, and why."""
-    poser(outils, "age", "exit 0")
+    source = copie / "appliance/installer.py"
+    source.write_text(source.read_text(encoding="utf-8").replace('"usr/bin/', '"absent/'), encoding="utf-8")
     dit = refus(installer(copie, "--navigateur", environnement={"PATH": str(outils)}))
 
-    assert "Il manque chromium zstd openssl strace (pour les tests)" in dit
+    assert "Il manque chromium age zstd openssl strace (pour les tests)" in dit
 
 
 def test_an_old_python_comes_as_far_as_the_sentence(copie: Path) -> None:
