@@ -16,7 +16,7 @@ demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
-test: ## everything, with the real Kolibri and a real browser (as root; about 10 min)
+test: ## everything, with the real Kolibri and a real browser (as root; about 7 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur
 	@$(B)/python -m pytest
 
@@ -29,7 +29,7 @@ check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(B)/shellcheck .ci/run && echo "  ✓ shell"
 	@$(B)/python -m pytest -q tests/consistance
 
-bench: ## the tables: pages, memory, journal (about 4 min)
+bench: ## the tables: pages, memory, journal (about 2 min)
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/python bench/tout.py
 
