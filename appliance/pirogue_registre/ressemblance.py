@@ -28,4 +28,5 @@ def noms(un: str, autre: str) -> float:
 
 
 def _proche(un: str, autre: str) -> float:
-    return SequenceMatcher(None, un, autre, autojunk=False).ratio()
+    premier, second = sorted((un, autre))  # difflib's ratio depends on the order of its arguments
+    return SequenceMatcher(None, premier, second, autojunk=False).ratio()

@@ -159,6 +159,7 @@ def test_the_same_person_is_recognised_under_another_spelling(bord: Bord, prenom
 def test_likeness_is_symmetric_and_between_0_and_1(un: str, autre: str) -> None:
     """Whatever is typed."""
     assert 0 <= ressemblance.noms(un, autre) <= 1
+    assert ressemblance.noms(un, autre) == ressemblance.noms(autre, un)
     assert ressemblance.noms(un, un) in (0.0, 0.9, 1.0)
 
 
