@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import textwrap
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,19 @@ def test_what_was_acknowledged_before_kill_9_is_there(bord: Bord, tmp_path: Path
         assert all(auteurs[seq] == auteur for auteur, seq in annonces)
 
     verifier(bord.registre)
+
+
+def test_a_write_is_announced_only_after_the_disk_has_it(bord: Bord, tmp_path: Path) -> None:
+    """Between two announcements the kernel was asked to put the journal on the disk: a power cut finds it there."""
+    trace = tmp_path / "trace"
+    code = textwrap.dedent(ECRIVAIN).replace("100000", "5")
+    commande = ["strace", "-f", "-o", str(trace), "-e", "trace=fsync,fdatasync,write", sys.executable, "-c", code]
+    subprocess.run([*commande, str(tmp_path / "registre"), "e"], stdout=subprocess.PIPE, check=True)
+
+    appels = re.findall(r"fdatasync|fsync|write\(1, \"\d", trace.read_text(encoding="utf-8"))
+    annonces = [rang for rang, appel in enumerate(appels) if appel.startswith("write")]
+    assert len(annonces) == 5
+    assert all("sync" in "".join(appels[avant:apres]) for avant, apres in pairwise([0, *annonces]))
 
 
 def test_three_users_of_one_group_write_at_once_and_lose_nothing(bord: Bord, tmp_path: Path) -> None:
