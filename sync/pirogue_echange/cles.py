@@ -2,7 +2,8 @@
 Keys: who signs (Ed25519), who may open (age X25519), and the public card that two screens compare.
 
 A relay or a shore keeps its `Cles` in one file, 0600. What it shows to others is its `Carte` (`relais.json`,
-`rive.json`). A shore's card also names the offline recovery key, so that every lot has two recipients.
+`rive.json`). A shore's card also names the offline recovery key, so that every lot has two recipients, and the key
+that opens names, which need not be on the shore's machine. What one side believes of the others is in `annuaire`.
 """
 
 import base64
@@ -10,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Carte:
         cle: Ed25519 public key, base64 of its 32 bytes.
         age: age recipient (`age1…`).
         secours: age recipient of the offline recovery key; only on a shore's card, empty otherwise.
+        identites: age recipient of the key that opens names (stream `identites`); only on a shore's card.
     """
 
     genre: str
@@ -45,11 +46,12 @@ class Carte:
     cle: str
     age: str
     secours: str = ""
+    identites: str = ""
 
     @property
     def empreinte(self) -> str:
         """Return the fingerprint to compare on two screens: 12 characters in three groups (60 bits)."""
-        matiere = "\n".join((self.genre, self.id, self.cle, self.age, self.secours)).encode()
+        matiere = "\n".join((self.genre, self.id, self.cle, self.age, self.secours, self.identites)).encode()
         nombre = int.from_bytes(hashlib.sha256(matiere).digest()[:8], "big") >> 4
         lettres = "".join(ALPHABET[nombre >> 5 * rang & 31] for rang in reversed(range(12)))
         return "-".join((lettres[:4], lettres[4:8], lettres[8:]))
@@ -63,13 +65,10 @@ class Carte:
         """Return the key that checks this signer's signatures."""
         return Ed25519PublicKey.from_public_bytes(base64.b64decode(self.cle))
 
-    def destinataires(self) -> tuple[str, ...]:
-        """Return the age recipients of what is sealed to this card."""
-        return (self.age, self.secours) if self.secours else (self.age,)
-
-
-#: The cards that one side knows, by id.
-Annuaire = Mapping[str, Carte]
+    def destinataires(self, flux: str = "activite") -> tuple[str, ...]:
+        """Return the age recipients of what is sealed to this card in a stream: names have their own key."""
+        premier = self.identites if flux == "identites" else self.age
+        return tuple(un for un in (premier, self.secours) if un)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,11 +80,13 @@ class Cles:
         carte: the public half.
         signature: Ed25519 private key, 32 bytes.
         identite: age identity (`AGE-SECRET-KEY-1…`).
+        anciennes: identities before a rotation: they open what was sealed before, nothing is sealed to them.
     """
 
     carte: Carte
     signature: bytes
     identite: str
+    anciennes: tuple[str, ...] = ()
 
     def signer(self, texte: bytes) -> bytes:
         """Return the Ed25519 signature of some bytes."""
@@ -97,7 +98,15 @@ def id_destinataire(age: str) -> str:
     return hashlib.sha256(age.encode()).hexdigest()[:16]
 
 
-def faire(genre: str, *, id: str, nom: str, secours: str = "") -> Cles:  # noqa: A002 - the field's name
+def faire(
+    genre: str,
+    *,
+    id: str,  # noqa: A002 - the field's name
+    nom: str,
+    secours: str = "",
+    identites: str = "",
+    anciennes: tuple[str, ...] = (),
+) -> Cles:
     """
     Make new keys for a relay or a shore; nothing is written.
 
@@ -105,7 +114,8 @@ def faire(genre: str, *, id: str, nom: str, secours: str = "") -> Cles:  # noqa:
         genre: `relais` or `rive`.
         id: lower-case letters, digits, `-` and `_`, at most 63.
         nom: what people call it.
-        secours: age recipient of the recovery key (shore only).
+        secours, identites: age recipients of the recovery key and of the key that opens names (shore only).
+        anciennes: age identities that these keys replace and that must still open what was sealed to them.
 
     Raises:
         ClesIllisibles: the id or the kind does not have the right form.
@@ -113,12 +123,13 @@ def faire(genre: str, *, id: str, nom: str, secours: str = "") -> Cles:  # noqa:
     prive = Ed25519PrivateKey.generate()
     identite, destinataire = age.faire_identite()
     cle = base64.b64encode(prive.public_key().public_bytes_raw()).decode()
-    carte = Carte(genre=genre, id=id, nom=nom, cle=cle, age=destinataire, secours=secours)
-    return Cles(carte=_verifier(carte), signature=prive.private_bytes_raw(), identite=identite)
+    carte = Carte(genre=genre, id=id, nom=nom, cle=cle, age=destinataire, secours=secours, identites=identites)
+    signature = prive.private_bytes_raw()
+    return Cles(carte=verifier_carte(carte), signature=signature, identite=identite, anciennes=anciennes)
 
 
 def faire_secours() -> tuple[str, str]:
-    """Make an offline recovery key: (age identity to print and lock away, age recipient for the shore's card)."""
+    """Make an offline key, recovery or names: (age identity to move offline, age recipient for the shore's card)."""
     return age.faire_identite()
 
 
@@ -129,12 +140,37 @@ def enregistrer(cles: Cles, chemin: Path) -> None:
     Raises:
         ClesIllisibles: the file exists already (keys are never overwritten) or cannot be written.
     """
+    ecrire_prive(chemin, _serialiser(cles))
+
+
+def remplacer(cles: Cles, chemin: Path) -> None:
+    """
+    Put new keys in the place of a file's, durably: after a power cut it holds the old ones or the new ones, whole.
+
+    Raises:
+        ClesIllisibles: the file cannot be written; it holds what it held.
+    """
+    neuf = chemin.with_name(f"{chemin.name}.{nouvel_id()}.suivant")
+    ecrire_prive(neuf, _serialiser(cles))
+    try:
+        neuf.replace(chemin)
+        dossier = os.open(chemin.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(dossier)
+        finally:
+            os.close(dossier)
+    except OSError as cause:
+        raise ClesIllisibles(f"Le fichier de clés {chemin.name} ne peut pas être écrit.") from cause
+
+
+def _serialiser(cles: Cles) -> bytes:
     contenu = {
         "carte": asdict(cles.carte),
         "signature": base64.b64encode(cles.signature).decode(),
         "identite": cles.identite,
+        "anciennes": cles.anciennes,
     }
-    ecrire_prive(chemin, json.dumps(contenu, ensure_ascii=False, indent=1).encode() + b"\n")
+    return json.dumps(contenu, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def ecrire_prive(chemin: Path, octets: bytes) -> None:
@@ -180,9 +216,10 @@ def charger(chemin: Path) -> Cles:
                     f"Le fichier de clés {chemin.name} peut être lu par tout le monde : il n'est pas utilisé."
                 )
             contenu = json.loads(fichier.read(TAILLE_MAX))
-        carte = _verifier(Carte(**contenu["carte"]))
+        carte = verifier_carte(Carte(**contenu["carte"]))
         signature = base64.b64decode(contenu["signature"], validate=True)
         destinataire = age.destinataire_de(contenu["identite"])
+        anciennes = tuple(str(une) for une in contenu["anciennes"])
         publique = Ed25519PrivateKey.from_private_bytes(signature).public_key().public_bytes_raw()
     except OSError as cause:
         raise ClesIllisibles(f"Le fichier de clés {chemin.name} est introuvable ou illisible.") from cause
@@ -190,7 +227,7 @@ def charger(chemin: Path) -> Cles:
         raise ClesIllisibles(f"Le fichier de clés {chemin.name} est abîmé.") from cause
     if publique != base64.b64decode(carte.cle) or destinataire != carte.age:
         raise ClesIllisibles(f"Le fichier de clés {chemin.name} est abîmé.")
-    return Cles(carte=carte, signature=signature, identite=contenu["identite"])
+    return Cles(carte=carte, signature=signature, identite=contenu["identite"], anciennes=anciennes)
 
 
 def ecrire_carte(carte: Carte) -> bytes:
@@ -211,24 +248,13 @@ def lire_carte(octets: bytes) -> Carte:
         contenu = json.loads(octets)
         if contenu.pop("pirogue") != 1:
             raise ClesIllisibles("Cette carte vient d'une version plus récente : mets à jour d'abord.")
-        return _verifier(Carte(**contenu))
+        return verifier_carte(Carte(**contenu))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         raise ClesIllisibles("Ce fichier n'est pas une carte de relais ou de rive.") from cause
 
 
-def lire_annuaire(dossier: Path, *, genre: str = "relais") -> dict[str, Carte]:
-    """
-    Read every card (`*.json`) of a folder; those of another kind are left out.
-
-    Raises:
-        ClesIllisibles: a file of the folder is not a card.
-    """
-    cartes = (lire_carte(chemin.read_bytes()) for chemin in sorted(dossier.glob("*.json")))
-    return {carte.id: carte for carte in cartes if carte.genre == genre}
-
-
-def _verifier(carte: Carte) -> Carte:
-    """Return a card whose every field has its form; raises ClesIllisibles otherwise."""
+def verifier_carte(carte: Carte) -> Carte:
+    """Return the card if every field has its form; raises ClesIllisibles otherwise."""
     try:
         if carte.genre not in GENRES or not NOM.fullmatch(carte.id) or not 0 < len(carte.nom) <= 120:
             raise ClesIllisibles("Cette carte n'a pas la forme attendue.")
@@ -236,7 +262,7 @@ def _verifier(carte: Carte) -> Carte:
             raise ClesIllisibles("Cette carte n'a pas la forme attendue.")
         brut = base64.b64decode(carte.cle, validate=True)
         Ed25519PublicKey.from_public_bytes(brut)
-        for destinataire in carte.destinataires():
+        for destinataire in {*carte.destinataires(), *carte.destinataires("identites")}:
             age.exiger_destinataire(destinataire)
     except (ValueError, TypeError) as cause:
         raise ClesIllisibles("Cette carte n'a pas la forme attendue.") from cause

@@ -20,7 +20,8 @@ CLAIR_MAX = 8 * 1024 * 1024
 #: Version of the event lines inside.
 SCHEMA = 1
 
-GENRES = ("journal", "recepisse", "config", "maj", "restauration", "cles")
+#: `journal` goes up; `cles` goes both ways; the others come down.
+GENRES = ("journal", "recepisse", "config", "listes", "effacement", "restauration", "cles", "maj")
 FLUX = ("activite", "identites")
 
 _HEX = re.compile(r"[0-9a-f]+")

@@ -9,9 +9,10 @@ from typing import Protocol
 from cryptography.exceptions import InvalidSignature
 
 from pirogue_echange import entete
-from pirogue_echange.cles import NOM, Annuaire, Carte, Cles
+from pirogue_echange.annuaire import Annuaire
+from pirogue_echange.cles import NOM, Carte, Cles
 from pirogue_echange.entete import ENTETE_MAX, MAGIE, Entete
-from pirogue_echange.erreurs import FormeInvalide, SignataireInconnu, SignatureFausse
+from pirogue_echange.erreurs import CleRevoquee, FormeInvalide, SignataireInconnu, SignatureFausse
 
 SEPARATEUR = b"---\n"
 SIGNATURES_MAX = 3
@@ -120,30 +121,41 @@ def verifier(prefixe: Prefixe, *, annuaire: Annuaire) -> Carte:
     """
     Return the card of who signed, once the signature and the announced sizes are good.
 
-    A journal must be signed by its own relay; everything else comes from a shore.
+    A journal must be signed by its own relay; a change of keys by whose keys they are; everything else by a shore.
 
     Raises:
         SignataireInconnu: none of the signers has a card here that may sign this kind of lot.
         SignatureFausse: a known signer did not sign these bytes.
+        CleRevoquee: the signature is good, and the key is no longer believed for this.
         LotTropGros: the header announces more than the caps.
     """
-    connue = False
+    connue = retiree = False
     for nom, id_cle, signature in prefixe.signatures:
-        carte = annuaire.get(nom)
-        if carte is None or not _peut_signer(carte, prefixe.entete):
-            continue
-        connue = True
-        if id_cle != carte.id_cle:
-            continue
-        try:
-            carte.publique().verify(signature, prefixe.texte)
-        except InvalidSignature:
-            continue
-        entete.exiger_tailles(prefixe.entete)
-        return carte
+        for droit in annuaire.get(nom, ()):
+            if not _peut_signer(droit.carte, prefixe.entete):
+                continue
+            connue = True
+            if id_cle != droit.carte.id_cle or not est_signe(droit.carte, signature, prefixe.texte):
+                continue
+            if not droit.permet(prefixe.entete):
+                retiree = True
+                continue
+            entete.exiger_tailles(prefixe.entete)
+            return droit.carte
+    if retiree:
+        raise CleRevoquee("Ce lot est signé avec une clé qui a été retirée.")
     if connue:
         raise SignatureFausse("La signature de ce lot n'est pas bonne.")
     raise SignataireInconnu("Ce lot vient d'un relais ou d'une rive que nous ne connaissons pas.")
+
+
+def est_signe(carte: Carte, signature: bytes, texte: bytes) -> bool:
+    """Say whether a signature of some bytes was made with the private key of a card."""
+    try:
+        carte.publique().verify(signature, texte)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def ligne_signature(cles: Cles, texte: bytes) -> bytes:
@@ -153,9 +165,9 @@ def ligne_signature(cles: Cles, texte: bytes) -> bytes:
 
 
 def _peut_signer(carte: Carte, tete: Entete) -> bool:
-    if tete.genre == "journal":
-        return carte.genre == "relais" and carte.id == tete.relais
-    return carte.genre == "rive"
+    if carte.genre == "relais":
+        return tete.genre in {"journal", "cles"} and carte.id == tete.relais
+    return tete.genre != "journal"
 
 
 def _lire_signature(ligne: bytes) -> tuple[str, bytes, bytes]:

@@ -38,6 +38,14 @@ class SignatureFausse(LotInvalide):
     motif = "signature"
 
 
+class CleRevoquee(LotInvalide):
+    """The signature is good, and the key was replaced or revoked before this lot."""
+
+    geste = "Ne le jette pas : préviens le coordinateur, qui décidera à qui appartient cette boîte."
+    code = 69
+    motif = "revoquee"
+
+
 class LotTropGros(LotInvalide):
     """The header announces more than what we accept."""
 

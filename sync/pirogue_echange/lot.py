@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from backports import zstd
 
 from pirogue_echange import age, canonique, entete
-from pirogue_echange.cles import Annuaire, Carte, Cles, id_destinataire
+from pirogue_echange.annuaire import Annuaire
+from pirogue_echange.cles import Carte, Cles, id_destinataire
 from pirogue_echange.entete import CLAIR_MAX, ENTETE_MAX, EVENEMENTS_MAX, MAGIE, SCELLE_MAX, Entete
 from pirogue_echange.enveloppe import (
     LIGNE_SIGNATURE_MAX,
@@ -94,17 +95,10 @@ def sceller(  # noqa: PLR0913 - one argument per fact of the header
     clair = b"\n".join(lignes) + b"\n"
     if not 0 < len(lignes) <= EVENEMENTS_MAX or len(clair) > CLAIR_MAX:
         raise LotTropGros("Il y a trop d'événements pour un seul lot.")
-    destinataires = rive.destinataires()
+    destinataires = rive.destinataires(flux)
     if len(destinataires) < 2:
-        raise CleManquante("La carte de la rive n'a pas de clé de secours : rien n'est scellé.")
-    cadre = zstd.compress(
-        clair,
-        options={
-            zstd.CompressionParameter.compression_level: NIVEAU,
-            zstd.CompressionParameter.checksum_flag: 1,
-        },
-    )
-    charge = age.chiffrer(cadre, destinataires)
+        raise CleManquante("La carte de la rive n'a pas toutes ses clés : rien n'est scellé.")
+    charge = emballer(clair, destinataires)
     if len(charge) > SCELLE_MAX:
         raise LotTropGros("Ces événements ne tiennent pas dans un seul lot.")
     modele = Entete(
@@ -149,18 +143,46 @@ def ouvrir_charge(tete: Entete, charge: bytes, *, cles: Cles) -> list[bytes]:
         CleManquante: sealed to somebody else.
         ContenuAbime: the payload does not hold what the header says.
     """
-    if id_destinataire(cles.carte.age) not in tete.dest:
-        raise CleManquante("Ce lot n'est pas destiné à cette rive.")
-    try:
-        cadre = age.dechiffrer(charge, cles.identite)
-    except age.AgeInvalide as cause:
-        raise ContenuAbime("Le contenu de ce lot ne peut pas être déchiffré.") from cause
-    lignes = _gonfler(cadre, tete.clair).split(b"\n")
+    lignes = deballer(tete, charge, identites=(cles.identite, *cles.anciennes)).split(b"\n")
     if lignes.pop() != b"" or len(lignes) != tete.dernier - tete.premier + 1:
         raise ContenuAbime("Ce lot ne contient pas le nombre d'événements annoncé.")
     if canonique.enchainer(bytes.fromhex(tete.avant), lignes).hex() != tete.apres:
         raise ContenuAbime("La chaîne des événements de ce lot est rompue.")
     return lignes
+
+
+def emballer(clair: bytes, destinataires: Sequence[str]) -> bytes:
+    """Return an age file, for these recipients, of one zstd frame of some bytes."""
+    cadre = zstd.compress(
+        clair,
+        options={
+            zstd.CompressionParameter.compression_level: NIVEAU,
+            zstd.CompressionParameter.checksum_flag: 1,
+        },
+    )
+    return age.chiffrer(cadre, destinataires)
+
+
+def deballer(tete: Entete, charge: bytes, *, identites: Sequence[str]) -> bytes:
+    """
+    Decrypt and inflate a verified payload with the first identity that it is sealed to.
+
+    Raises:
+        CleManquante: sealed to none of these identities.
+        ContenuAbime: damaged, or not of the announced size.
+    """
+    return gonfler(dechiffrer(tete, charge, identites=identites), tete.clair)
+
+
+def dechiffrer(tete: Entete, charge: bytes, *, identites: Sequence[str]) -> bytes:
+    """Decrypt a verified payload: the zstd frame, not inflated; same errors as `deballer`."""
+    for identite in identites:
+        if id_destinataire(age.destinataire_de(identite)) in tete.dest:
+            try:
+                return age.dechiffrer(charge, identite)
+            except age.AgeInvalide as cause:
+                raise ContenuAbime("Le contenu de ce lot ne peut pas être déchiffré.") from cause
+    raise CleManquante("Ce lot n'est pas destiné à cette rive.")
 
 
 def id_de(octets: bytes) -> str:
@@ -207,8 +229,13 @@ def authentifier(octets: bytes, *, annuaire: Annuaire) -> tuple[Lot, bytes]:
     return Lot(id=prefixe.id, entete=prefixe.entete, signataire=carte.id, octets=octets), charge
 
 
-def _gonfler(cadre: bytes, clair: int) -> bytes:
-    """Inflate exactly one zstd frame that must give exactly `clair` bytes; never holds more than that."""
+def gonfler(cadre: bytes, clair: int) -> bytes:
+    """
+    Inflate exactly one zstd frame that must give exactly `clair` bytes; never holds more than that.
+
+    Raises:
+        ContenuAbime: it is not such a frame.
+    """
     gonfleur = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: FENETRE_LOG2})
     try:
         contenu = gonfleur.decompress(cadre, max_length=clair + 1)

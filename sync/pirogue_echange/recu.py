@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pirogue_echange import canonique, entete, lot
-from pirogue_echange.cles import Annuaire, Cles
+from pirogue_echange.annuaire import Annuaire
+from pirogue_echange.cles import Cles
 from pirogue_echange.entete import Entete
 from pirogue_echange.enveloppe import Lecteur, Source, lire_prefixe, verifier
 from pirogue_echange.erreurs import ContenuAbime, FormeInvalide

@@ -62,7 +62,7 @@ class _Compte:
 def tous(rive: Rive) -> list[BilanRelais]:
     """Return the account of every relay that the shore knows, by name."""
     with rive.moteur.begin() as db:
-        bilans = [_un(db, carte) for carte in rive.annuaire().values()]
+        bilans = [_un(db, droits[0].carte) for droits in rive.annuaire().values()]
     return sorted(bilans, key=lambda bilan: (bilan.nom, bilan.relais))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pirogue_echange import lot as lots
 from pirogue_echange import recu, support
+from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.erreurs import LotInvalide
 from pirogue_echange.lot import LOT_MAX
 from pirogue_echange.support import RACINE
@@ -100,7 +101,7 @@ def _ecrire_recus(rive: Rive, *, dossier: Path, instant: Instant) -> int:
 def _est_depasse(rive: Rive, ancien: bytes | None, *, courants: Iterable[bytes]) -> bool:
     """Say whether a file of the stick is a receipt of this shore that a newer one replaces."""
     carte = rive.cles.carte
-    annuaire = {carte.id: carte}
+    annuaire = annuaire_de(carte)
     if ancien is None:
         return False
     try:

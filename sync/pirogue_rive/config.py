@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from pirogue_echange import cles as cles_
+from pirogue_echange.annuaire import Droit, ecrire_droits, lire_annuaire, lire_droits
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import ClesIllisibles
 from pirogue_rive import schema
@@ -69,14 +70,16 @@ class Rive:
         """Return the folder of the lots as they arrived."""
         return self.dossier / "bruts"
 
-    def annuaire(self) -> dict[str, Carte]:
+    def annuaire(self) -> dict[str, tuple[Droit, ...]]:
         """Return the cards of the relays that this shore knows, read now: a relay is welcomed without a restart."""
-        return cles_.lire_annuaire(self.dossier / "relais")
+        return lire_annuaire(self.dossier / "relais")
 
 
 def installer(dossier: Path, *, id: str = "rive", nom: str = "Rive") -> Carte:  # noqa: A002 - the field's name
     """
-    Make a shore in a folder: keys (`cles.json`), recovery key (`secours.txt`, to be moved offline), card (`rive.json`).
+    Make a shore in a folder: keys (`cles.json`), card (`rive.json`), and two keys to be moved offline.
+
+    `secours.txt` opens everything, for the day the shore burns; `identites.txt` opens names, for who may read them.
 
     On a folder that is a shore already nothing changes.
 
@@ -91,16 +94,22 @@ def installer(dossier: Path, *, id: str = "rive", nom: str = "Rive") -> Carte:  
         (dossier / "bruts").mkdir(exist_ok=True)
         dossier.chmod(0o700)
         if not (dossier / "cles.json").exists():
-            identite, destinataire = cles_.faire_secours()
-            secours = dossier / "secours.txt"
-            secours.unlink(missing_ok=True)  # from an install that was cut before the keys: it opens nothing
-            cles_.ecrire_prive(secours, identite.encode() + b"\n")
-            cles_.enregistrer(cles_.faire("rive", id=id, nom=nom, secours=destinataire), dossier / "cles.json")
+            secours, identites = (_cle_hors_ligne(dossier / f"{nom_}.txt") for nom_ in ("secours", "identites"))
+            neuves = cles_.faire("rive", id=id, nom=nom, secours=secours, identites=identites)
+            cles_.enregistrer(neuves, dossier / "cles.json")
         carte = cles_.charger(dossier / "cles.json").carte
         (dossier / "rive.json").write_bytes(cles_.ecrire_carte(carte))
     except OSError as cause:
         raise RiveIllisible(f"Le dossier de la rive ne peut pas être préparé (erreur {cause.errno}).") from cause
     return carte
+
+
+def _cle_hors_ligne(chemin: Path) -> str:
+    """Write a new age identity to a file; return its recipient. One from an install that was cut opens nothing."""
+    identite, destinataire = cles_.faire_secours()
+    chemin.unlink(missing_ok=True)
+    cles_.ecrire_prive(chemin, identite.encode() + b"\n")
+    return destinataire
 
 
 def accueillir(dossier: Path, octets: bytes) -> Carte:
@@ -118,10 +127,10 @@ def accueillir(dossier: Path, octets: bytes) -> Carte:
     chemin = dossier / "relais" / f"{carte.id}.json"
     try:
         if chemin.exists():
-            if cles_.lire_carte(chemin.read_bytes()).empreinte != carte.empreinte:
+            if lire_droits(chemin.read_bytes())[0].carte.empreinte != carte.empreinte:
                 raise RelaisDejaConnu("Un relais de ce nom est déjà connu, avec d'autres clés.")
             return carte
-        ecrire_durable(chemin, cles_.ecrire_carte(carte))
+        ecrire_durable(chemin, ecrire_droits([Droit(carte)]))
     except OSError as cause:
         raise RiveIllisible(f"La carte du relais ne peut pas être écrite (erreur {cause.errno}).") from cause
     return carte

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pirogue_echange import recu
+from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import LotInvalide
 from pirogue_registre import envois, reglages
@@ -189,7 +190,7 @@ def _prendre(registre: Registre, *, statut: int, corps: bytes, rive: Carte, rema
     if statut == 413:
         raise RiveRefuse("La rive refuse un envoi aussi gros.")
     try:
-        lus = recu.lire_suite(io.BytesIO(corps), annuaire={rive.id: rive}) if statut == 200 else []
+        lus = recu.lire_suite(io.BytesIO(corps), annuaire=annuaire_de(rive)) if statut == 200 else []
     except LotInvalide as cause:
         raise PasDeRecu("La réponse reçue n'est pas un reçu de notre rive.") from cause
     moi = (reglages.lire(registre, "relais"), reglages.lire(registre, "incarnation"))

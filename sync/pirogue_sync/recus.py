@@ -1,6 +1,7 @@
 """Receipts coming home, by any road: checked, kept, and told apart from what is not for us."""
 
 from pirogue_echange import recu
+from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.cles import Carte
 from pirogue_echange.erreurs import LotInvalide, SignataireInconnu
 from pirogue_registre import envois, reglages
@@ -25,7 +26,7 @@ def prendre(registre: Registre, *, octets: bytes, rive: Carte) -> tuple[bool, st
         without a word.
     """
     try:
-        lu = recu.ouvrir(octets, annuaire={rive.id: rive})
+        lu = recu.ouvrir(octets, annuaire=annuaire_de(rive))
     except SignataireInconnu:
         return False, ETRANGER
     except LotInvalide:

@@ -12,6 +12,7 @@ from equipage import Bord, Horloge, preparer_bord
 from pirogue_echange import cles as trousseau
 from pirogue_echange import lot as lots
 from pirogue_echange import recu
+from pirogue_echange.annuaire import Droit, annuaire_de, ecrire_droits
 from pirogue_registre import base, journal
 from pirogue_registre import bilan as bilan_bord
 from pirogue_rive import arrivees, bilan, recepisses, schema
@@ -94,7 +95,7 @@ def test_a_part_of_the_lots_gives_the_views_of_their_whole_beginning(
     prendre_tout(trouee, [*lots_[3:], *lots_[:2]])
     relais = quai.cles.carte
     signe = recepisses.pour(trouee, relais=relais.id, instant=MIDI)[0]
-    lu = recu.ouvrir(signe, annuaire={quai.carte_rive.id: quai.carte_rive})
+    lu = recu.ouvrir(signe, annuaire=annuaire_de(quai.carte_rive))
 
     assert vues(trouee)["presence"] == vues(entiere)["presence"]
     assert lu.jusqua == 14
@@ -192,7 +193,7 @@ def test_a_lot_of_an_unknown_relay_is_put_aside(rive: Rive, quai: Quai) -> None:
     """Nobody compared its fingerprint yet."""
     inconnu = trousseau.faire("relais", id=quai.cles.carte.id, nom="Faux")
     vivre_une_journee(quai.bord)
-    (rive.dossier / "relais" / f"{quai.cles.carte.id}.json").write_bytes(trousseau.ecrire_carte(inconnu.carte))
+    (rive.dossier / "relais" / f"{quai.cles.carte.id}.json").write_bytes(ecrire_droits([Droit(inconnu.carte)]))
 
     assert prendre_tout(rive, sceller_par(quai, 1000)) == ["quarantaine"]
     assert bilan.refuses_sans_relais(rive) == 1
@@ -202,7 +203,7 @@ def test_the_same_state_gives_the_same_receipt(rive: Rive, quai: Quai) -> None:
     """Asking twice does not make two truths; a new lot makes a higher series."""
     vivre_une_journee(quai.bord)
     un, deux = sceller_par(quai, 20)[:2]
-    relais, annuaire = quai.cles.carte.id, {quai.carte_rive.id: quai.carte_rive}
+    relais, annuaire = quai.cles.carte.id, annuaire_de(quai.carte_rive)
     prendre_tout(rive, [un])
     premier = recepisses.pour(rive, relais=relais, instant=MIDI)
     assert recepisses.pour(rive, relais=relais, instant=Instant("rive", 2, MIDI.mur_ms + 1)) == premier

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pirogue_echange import age, canonique, entete, erreurs, lot, recu
 from pirogue_echange import cles as trousseau
+from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.recu import Recu
 
@@ -23,7 +24,7 @@ RIVE = trousseau.faire("rive", id="rive", nom="Rive", secours=SECOURS)
 AUTRE_RIVE = trousseau.faire("rive", id="autre", nom="Autre rive", secours=SECOURS)
 BATEAU = trousseau.faire("relais", id="bateau-1", nom="Pirogue 1")
 INTRUS = trousseau.faire("relais", id="bateau-1", nom="Pirogue 1")
-ANNUAIRE = {"bateau-1": BATEAU.carte}
+ANNUAIRE = annuaire_de(BATEAU.carte)
 LIGNES = [json.dumps({"seq": n, "prenom": "Mèdessè ɖɛɔ"}, ensure_ascii=False).encode() for n in range(1, 40)]
 INC = "0123456789abcdef"
 
@@ -115,7 +116,7 @@ def test_a_boat_cannot_sign_another_boats_journal() -> None:
     octets = lot.assembler(sceller().entete, charge=b"x", signataires=[cousin]).octets
 
     with pytest.raises(erreurs.SignataireInconnu):
-        lot.ouvrir(octets, annuaire=ANNUAIRE | {"bateau-2": cousin.carte}, cles=RIVE)
+        lot.ouvrir(octets, annuaire=annuaire_de(BATEAU.carte, cousin.carte), cles=RIVE)
 
 
 def test_a_lot_for_another_shore_stays_closed() -> None:
@@ -189,7 +190,7 @@ def test_a_receipt_comes_back_as_it_was_signed() -> None:
     """Who, up to where, which chain, what lies beyond a gap."""
     octets = recu.sceller(un_recu(), cles=RIVE).octets
 
-    assert recu.ouvrir(octets, annuaire={"rive": RIVE.carte}) == un_recu()
+    assert recu.ouvrir(octets, annuaire=annuaire_de(RIVE.carte)) == un_recu()
 
 
 @settings(max_examples=200)
@@ -200,7 +201,7 @@ def test_a_receipt_with_one_changed_byte_is_refused(rang: int, masque: int) -> N
     change[rang % len(change)] ^= masque
 
     with pytest.raises(erreurs.LotInvalide):
-        recu.ouvrir(bytes(change), annuaire={"rive": RIVE.carte})
+        recu.ouvrir(bytes(change), annuaire=annuaire_de(RIVE.carte))
 
 
 def test_a_receipt_from_another_shore_or_from_a_boat_is_refused() -> None:
@@ -208,7 +209,7 @@ def test_a_receipt_from_another_shore_or_from_a_boat_is_refused() -> None:
     for menteur in (AUTRE_RIVE, BATEAU):
         octets = recu.sceller(un_recu(rive=menteur.carte.id), cles=menteur).octets
         with pytest.raises(erreurs.SignataireInconnu):
-            recu.ouvrir(octets, annuaire={"rive": RIVE.carte, "bateau-1": BATEAU.carte})
+            recu.ouvrir(octets, annuaire=annuaire_de(RIVE.carte, BATEAU.carte))
 
 
 def test_debian_tools_alone_open_a_lot(tmp_path: Path) -> None:

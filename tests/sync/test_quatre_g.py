@@ -19,6 +19,7 @@ import pytest
 from equipage import Horloge
 from pirogue_echange import cles as trousseau
 from pirogue_echange import recu
+from pirogue_echange.annuaire import annuaire_de
 from pirogue_registre import base, envois, reglages
 from pirogue_rive import bilan, schema
 from pirogue_rive import cle as cle_rive
@@ -314,7 +315,7 @@ def test_a_damaged_lot_in_the_middle_does_not_stop_the_others(quai: Quai, serveu
     statut, genre, corps = serveur.demander("POST", "/v1/lots", b"".join([lots_[0], bytes(abime), *lots_[2:]]))
 
     assert (statut, genre) == (200, "application/x-pirogue-lot")
-    (lu,) = [lu for lu, _ in recu.lire_suite(_Memoire(corps), annuaire={quai.carte_rive.id: quai.carte_rive})]
+    (lu,) = [lu for lu, _ in recu.lire_suite(_Memoire(corps), annuaire=annuaire_de(quai.carte_rive))]
     assert lu.jusqua == 10
     assert lu.ilots[0][0] == 21
     assert appeler(quai, serveur.url).puce.code == "confirme"
@@ -342,7 +343,7 @@ def test_a_cut_sending_keeps_the_lots_that_were_whole(quai: Quai, serveur: Serve
         prise.sendall(tete.encode() + corps[: len(lots_[0]) + len(lots_[1]) + 50])
     fin = time.monotonic() + 20
     chemin = f"/v1/relais/{quai.cles.carte.id}/recu?inc={reglages.lire(quai.bord.registre, 'incarnation')}"
-    annuaire = {quai.carte_rive.id: quai.carte_rive}
+    annuaire = annuaire_de(quai.carte_rive)
     jusqua = 0
     while jusqua < 16 and time.monotonic() < fin:
         jusqua = recu.ouvrir(serveur.demander("GET", chemin)[2], annuaire=annuaire).jusqua
