@@ -15,7 +15,8 @@ from pirogue_echange.entete import ENTETE_MAX, MAGIE, Entete
 from pirogue_echange.erreurs import CleRevoquee, FormeInvalide, SignataireInconnu, SignatureFausse
 
 SEPARATEUR = b"---\n"
-SIGNATURES_MAX = 3
+#: Most signature lines: one, and two for a change of keys. Exactly as many are read: a lot has one writing only.
+SIGNATURES_MAX = 2
 LIGNE_SIGNATURE_MAX = 256
 
 
@@ -34,7 +35,7 @@ class Prefixe:
     Attributes:
         texte: lines 1 and 2, which are signed and whose hash is the id.
         entete: line 2, read.
-        signatures: (signer's name, key id, signature), one to three.
+        signatures: (signer's name, key id, signature): one, or two for a change of keys.
         brut: all the bytes up to and including the separator.
     """
 
@@ -114,6 +115,8 @@ def lire_prefixe(lecteur: Lecteur) -> Prefixe | None:
             raise FormeInvalide("Ce lot a trop de signatures.")
         signatures.append(_lire_signature(suite))
         brut += suite
+    if len(signatures) != (2 if lu.genre == "cles" else 1):
+        raise FormeInvalide("Ce lot n'a pas le bon nombre de signatures.")
     return Prefixe(texte=magie + ligne, entete=lu, signatures=tuple(signatures), brut=brut + SEPARATEUR)
 
 
@@ -124,29 +127,22 @@ def verifier(prefixe: Prefixe, *, annuaire: Annuaire) -> Carte:
     A journal must be signed by its own relay; a change of keys by whose keys they are; everything else by a shore.
 
     Raises:
-        SignataireInconnu: none of the signers has a card here that may sign this kind of lot.
+        SignataireInconnu: the signer has no card here that may sign this kind of lot.
         SignatureFausse: a known signer did not sign these bytes.
         CleRevoquee: the signature is good, and the key is no longer believed for this.
         LotTropGros: the header announces more than the caps.
     """
-    connue = retiree = False
-    for nom, id_cle, signature in prefixe.signatures:
-        for droit in annuaire.get(nom, ()):
-            if not _peut_signer(droit.carte, prefixe.entete):
-                continue
-            connue = True
-            if id_cle != droit.carte.id_cle or not est_signe(droit.carte, signature, prefixe.texte):
-                continue
-            if not droit.permet(prefixe.entete):
-                retiree = True
-                continue
-            entete.exiger_tailles(prefixe.entete)
-            return droit.carte
-    if retiree:
-        raise CleRevoquee("Ce lot est signé avec une clé qui a été retirée.")
-    if connue:
+    nom, id_cle, signature = prefixe.signatures[0]
+    droits = [un for un in annuaire.get(nom, ()) if _peut_signer(un.carte, prefixe.entete)]
+    if not droits:
+        raise SignataireInconnu("Ce lot vient d'un relais ou d'une rive que nous ne connaissons pas.")
+    bons = [un for un in droits if un.carte.id_cle == id_cle and est_signe(un.carte, signature, prefixe.texte)]
+    if not bons:
         raise SignatureFausse("La signature de ce lot n'est pas bonne.")
-    raise SignataireInconnu("Ce lot vient d'un relais ou d'une rive que nous ne connaissons pas.")
+    if not bons[0].permet(prefixe.entete):
+        raise CleRevoquee("Ce lot est signé avec une clé qui a été retirée.")
+    entete.exiger_tailles(prefixe.entete)
+    return bons[0].carte
 
 
 def est_signe(carte: Carte, signature: bytes, texte: bytes) -> bool:

@@ -38,7 +38,7 @@ class Rotation:
 
 
 def sceller(rotation: Rotation, *, ancienne: Cles, nouvelle: Cles, cree: int) -> Lot:
-    """Return a change of keys as a lot with two signatures; nothing is written."""
+    """Return a change of keys as a lot with two signatures, the old key's first; nothing is written."""
     corps = {"carte": asdict(rotation.carte), "limites": dict(rotation.limites)}
     charge = canonique.ecrire(corps) + b"\n"
     modele = Entete(
@@ -78,13 +78,11 @@ def ouvrir(octets: bytes, *, annuaire: Annuaire) -> Rotation:
     ancienne = next(
         droit.carte
         for droit in annuaire[authentique.signataire]
-        if droit.etat == "active" and any(id_cle == droit.carte.id_cle for _, id_cle, _ in prefixe.signatures)
+        if droit.etat == "active" and droit.carte.id_cle == prefixe.signatures[0][1]
     )
     if (carte.genre, carte.id) != (ancienne.genre, ancienne.id):
         raise FormeInvalide("Ce changement de clés parle de quelqu'un d'autre que son auteur.")
-    if not any(
-        id_cle == carte.id_cle and est_signe(carte, signature, prefixe.texte)
-        for _, id_cle, signature in prefixe.signatures
-    ):
+    nom, id_cle, signature = prefixe.signatures[1]
+    if (nom, id_cle) != (carte.id, carte.id_cle) or not est_signe(carte, signature, prefixe.texte):
         raise SignatureFausse("Ce changement de clés n'est pas signé avec la nouvelle clé.")
     return Rotation(carte=carte, ancienne=ancienne, relais=tete.relais, serie=tete.serie, limites=limites)

@@ -176,14 +176,18 @@ def test_a_second_frame_behind_the_first_is_refused() -> None:
         ouvrir(forger(age.chiffrer(cadre, RIVE.carte.destinataires())))
 
 
-def test_two_signatures_are_read_while_a_key_is_changed() -> None:
-    """During a rotation a lot bears the old and the new signature; one that we know is enough."""
+def test_a_lot_has_one_writing_only() -> None:
+    """A second signature, even a good one, would make other bytes of the same lot."""
     modele = sceller()
     _, charge = lot.authentifier(modele.octets, annuaire=ANNUAIRE)
-    neuf = trousseau.faire("relais", id="bateau-1", nom="Pirogue 1")
-    octets = lot.assembler(modele.entete, charge=charge, signataires=[neuf, BATEAU]).octets
+    for signataires in ([], [BATEAU, BATEAU], [BATEAU, INTRUS]):
+        octets = lot.assembler(modele.entete, charge=charge, signataires=signataires or [BATEAU]).octets
+        if not signataires:
+            tete, suite = octets.split("— ".encode())
+            octets = tete + suite[suite.index(b"---") :]
 
-    assert ouvrir(octets) == LIGNES
+        with pytest.raises(erreurs.FormeInvalide):
+            ouvrir(octets)
 
 
 def test_a_receipt_comes_back_as_it_was_signed() -> None:
