@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test check bench verrous
+.PHONY: help demo demo-clean test stick-test fuzz check bench bench-sync verrous
 PYTHON ?= python3
 B := .venv/bin
 
@@ -19,6 +19,14 @@ demo-clean: ## forget the demo's data
 test: ## everything, with the real Kolibri and a real browser (as root; about 7 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur
 	@$(B)/python -m pytest
+
+stick-test: ## sticks pulled and power cut under Debian's own kernel, in QEMU (about 4 min; part of `make test`)
+	@$(PYTHON) appliance/installer.py dev --navigateur
+	@$(B)/python -m pytest tests/banc
+
+fuzz: ## damaged lots, receipts, orders: half a million, none believed (N=500000)
+	@$(PYTHON) appliance/installer.py dev
+	@$(B)/python tests/fuzz/mutants.py $(or $(N),500000)
 
 check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(PYTHON) appliance/installer.py dev

@@ -23,7 +23,8 @@ PYTHON = VENV / "bin" / "python"
 #: Room that the environment needs, measured: 620 MB installed with Kolibri, and pip's unpacking beside it.
 PLACE_MO = 1500
 #: Debian packages that the tests need beyond Python → a file that each brings: Debian's browser, what Playwright's own
-#: driver is linked with (a bare Debian 12 lacks it), letters for pages without their own, the judges of the lot.
+#: driver is linked with (a bare Debian 12 lacks it), letters for pages without their own, the judges of the lot; the
+#: shore's other engine and its front; the machine that boots, and what makes and judges its sticks.
 PAQUETS_TESTS = {
     "chromium": "usr/bin/chromium",
     "libatomic1": "usr/lib/*/libatomic.so.1",
@@ -32,6 +33,17 @@ PAQUETS_TESTS = {
     "zstd": "usr/bin/zstd",
     "openssl": "usr/bin/openssl",
     "strace": "usr/bin/strace",
+    "postgresql-15": "usr/lib/postgresql/15/bin/initdb",
+    "nginx-light": "usr/sbin/nginx",
+    "qemu-system-x86": "usr/bin/qemu-system-x86_64",
+    "busybox-static": "bin/busybox",
+    "cpio": "bin/cpio",
+    "kmod": "sbin/modprobe",
+    "dosfstools": "sbin/mkfs.vfat",
+    "exfatprogs": "usr/sbin/mkfs.exfat",
+    "e2fsprogs": "sbin/mkfs.ext4",
+    "mtools": "usr/bin/mcopy",
+    "f3": "usr/bin/f3probe",
 }
 
 

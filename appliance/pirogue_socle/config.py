@@ -24,6 +24,8 @@ class Config:
         portail_hotes: Host headers that are ours.
         kolibri_port, kolibri_port_zip, kolibri_base: the same for Kolibri.
         rive_port, rive_url: the same for the shore; `rive_url` is where the boat sends by 4G.
+        rive_ca: certificate of the authority that signs the shore's own; the system's authorities when not given.
+        rive_base: address of the shore's PostgreSQL (`postgresql+psycopg://…`); its own SQLite file when empty.
         nom_relais, type_relais: what this box is called, and which of the list `type_relais` it is.
     """
 
@@ -37,6 +39,8 @@ class Config:
     kolibri_base: str = "http://localhost:8081/"
     rive_port: int = 8090
     rive_url: str = "http://localhost:8090"
+    rive_ca: Path | None = None
+    rive_base: str = ""
     nom_relais: str = "Pirogue 1"
     type_relais: str = "pirogue"
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pirogue_echange import canonique
 from pirogue_echange.annuaire import Annuaire
@@ -33,9 +33,7 @@ class Etiquette:
 
 def ecrire(etiquette: Etiquette, cles: Cles) -> bytes:
     """Return a signed label as the bytes of `cle.json`."""
-    corps = {"id": etiquette.id, "numero": etiquette.numero, "octets": etiquette.octets}
-    signature = base64.b64encode(cles.signer(_CONTEXTE + canonique.ecrire(corps))).decode()
-    return json.dumps(corps | {"par": cles.carte.id, "signature": signature}, indent=1).encode() + b"\n"
+    return _rendre(etiquette, par=cles.carte.id, signature=cles.signer(_CONTEXTE + canonique.ecrire(asdict(etiquette))))
 
 
 def lire(octets: bytes, annuaire: Annuaire) -> Etiquette:
@@ -59,8 +57,14 @@ def lire(octets: bytes, annuaire: Annuaire) -> Etiquette:
         raise FormeInvalide("L'étiquette de cette clé n'a pas la forme attendue.")
     if not droits:
         raise SignataireInconnu("Cette clé a été préparée par quelqu'un que nous ne connaissons pas.")
-    corps = {"id": etiquette.id, "numero": etiquette.numero, "octets": etiquette.octets}
-    texte = _CONTEXTE + canonique.ecrire(corps)
+    texte = _CONTEXTE + canonique.ecrire(asdict(etiquette))
+    if octets != _rendre(etiquette, par=droits[0].carte.id, signature=signature):
+        raise FormeInvalide("L'étiquette de cette clé n'a pas la forme attendue.")
     if not any(est_signe(droit.carte, signature, texte) for droit in droits if droit.etat != "revoquee"):
         raise SignatureFausse("L'étiquette de cette clé a été changée.")
     return etiquette
+
+
+def _rendre(etiquette: Etiquette, *, par: str, signature: bytes) -> bytes:
+    corps = asdict(etiquette) | {"par": par, "signature": base64.b64encode(signature).decode()}
+    return json.dumps(corps, indent=1).encode() + b"\n"
