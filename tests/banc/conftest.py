@@ -1,0 +1,60 @@
+"""Fixtures of the bench: the machine, booted once for all that needs no power cut; the table of what was counted."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from banc import noyau as noyaux
+from banc.comptes import COMPTES
+from banc.machine import Machine, allumer
+from banc.noyau import Noyau
+from equipage import Bord
+from sync.quai import Quai, preparer_quai
+
+
+@pytest.fixture(scope="session")
+def noyau() -> Noyau:
+    """Debian's kernel and our memory disk."""
+    return noyaux.preparer()
+
+
+@pytest.fixture(scope="session")
+def machine(noyau: Noyau, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A running machine, shared: each test plugs in its own sticks."""
+    with allumer(noyau, tmp_path_factory.mktemp("m") / "m") as allumee:
+        yield allumee
+
+
+@pytest.fixture(scope="session")
+def hasard() -> random.Random:
+    """The instants of pulls and cuts; `BANC_GRAINE` does the same again."""
+    graine = int(os.environ.get("BANC_GRAINE") or random.SystemRandom().randrange(10**6))
+    COMPTES.append((f"BANC_GRAINE={graine}", 0, 0, 0))
+    return random.Random(graine)
+
+
+@pytest.fixture
+def quai(bord: Bord, tmp_path: Path) -> Quai:
+    """A boat and its shore, paired."""
+    return preparer_quai(bord, tmp_path / "rive")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Where the bytes of this test's sticks are."""
+    dossier = tmp_path / "images"
+    dossier.mkdir()
+    return dossier
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was announced and what was found intact."""
+    if not COMPTES:
+        return
+    terminalreporter.section("banc : annoncé / intact")
+    for quoi, annonces, intacts, fois in sorted(COMPTES):
+        ligne = quoi if not fois else f"{quoi:<44} {annonces:>6} / {intacts:<6} en {fois} coupure(s)"
+        terminalreporter.write_line(ligne)
