@@ -41,10 +41,17 @@ class _Puits(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Service(ThreadingHTTPServer):
+    """A server that does not complain of a client that was cut."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def puits(dossier: Path) -> Iterator[tuple[int, Certificat]]:
     """Serve the sink behind the same nginx and the same kind of certificate as the shore; gives its TLS port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Puits) as service:
+    with _Service(("127.0.0.1", 0), _Puits) as service:
         fil = threading.Thread(target=service.serve_forever)
         fil.start()
         try:

@@ -11,6 +11,7 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,8 +19,6 @@ BLOC = 4096
 #: Small, so that what the kernel swallows does not look like progress to the sender.
 TAMPON = 16_384
 SANS_LIMITE = 1e12
-#: Bytes per second that the queue of a link without limit is made for.
-DEBIT_MAX = 4e6
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,7 @@ class Fil:
         self._vers = vers
         self._hasard = random.Random(self.qualite.graine)
         self._sens = ""
+        self._liaisons: set[asyncio.Future[None]] = set()
         self._boucle = asyncio.new_event_loop()
         self._prise = socket.socket()
         self._prise.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, TAMPON)
@@ -91,12 +91,6 @@ class Fil:
         self._boucle.call_soon_threadsafe(self._fin.set)
         self._fil.join()
 
-    def remettre_a_zero(self) -> Releve:
-        """Return what was counted so far and count anew."""
-        ancien, self.releve = self.releve, Releve()
-        self._sens = ""
-        return ancien
-
     def _tourner(self) -> None:
         asyncio.set_event_loop(self._boucle)
         self._boucle.run_until_complete(self._servir())
@@ -107,68 +101,76 @@ class Fil:
         self._pret.set()
         await self._fin.wait()
         serveur.close()
-        autres = asyncio.all_tasks() - {asyncio.current_task()}
-        for tache in autres:
+        for tache in self._liaisons:
             tache.cancel()
-        await asyncio.gather(*autres, return_exceptions=True)
+        await asyncio.gather(*self._liaisons, return_exceptions=True)
 
     async def _joindre(self, lu: asyncio.StreamReader, ecrit: asyncio.StreamWriter) -> None:
-        """Join one connection to the far end until it ends or is cut."""
+        """Join one connection to the far end until it ends, is cut, or the wire is taken down."""
+        liaison = asyncio.ensure_future(self._relier(lu, ecrit))
+        self._liaisons.add(liaison)
+        await asyncio.wait([liaison])
+        self._liaisons.discard(liaison)
+        ecrit.transport.abort()
+
+    async def _relier(self, lu: asyncio.StreamReader, ecrit: asyncio.StreamWriter) -> None:
         self.releve.connexions += 1
         self.releve.debut_s = self.releve.debut_s or time.monotonic()
         await asyncio.sleep(2 * self.qualite.aller_s)
-        try:
-            lu_loin, ecrit_loin = await asyncio.open_connection("127.0.0.1", self._vers, limit=2 * BLOC)
-        except OSError:
-            ecrit.transport.abort()
-            return
-        tuyaux = asyncio.gather(
-            self._tuyau(lu, ecrit_loin, "montant", self.qualite.montant_o_s),
-            self._tuyau(lu_loin, ecrit, "descendant", self.qualite.descendant_o_s),
-        )
+        lu_loin, ecrit_loin = await asyncio.open_connection("127.0.0.1", self._vers, limit=2 * BLOC)
+        taches = [
+            asyncio.ensure_future(tache)
+            for sens, source, puits in (("montant", lu, ecrit_loin), ("descendant", lu_loin, ecrit))
+            for tache in self._tuyau(sens, source, puits)
+        ]
         vie_s = self._hasard.expovariate(1 / self.qualite.coupure_s) if self.qualite.coupure_s else None
         try:
-            await asyncio.wait_for(tuyaux, vie_s)
-        except TimeoutError:
-            self.releve.coupures += 1
-            ecrit.transport.abort()
-            ecrit_loin.transport.abort()
-        except asyncio.CancelledError:  # the wire is taken down: asyncio's own callback would print a traceback
-            tuyaux.cancel()
+            _, restantes = await asyncio.wait(taches, timeout=vie_s)
+            self.releve.coupures += bool(restantes)
         finally:
-            ecrit.close()
-            ecrit_loin.close()
+            for tache in taches:
+                tache.cancel()
+            await asyncio.gather(*taches, return_exceptions=True)
+            ecrit_loin.transport.abort()
 
-    async def _tuyau(self, lu: asyncio.StreamReader, ecrit: asyncio.StreamWriter, sens: str, debit: float) -> None:
-        """Carry one direction: read, count, hold for as long as the link takes, pass on."""
-        en_vol = self.qualite.aller_s * min(debit, DEBIT_MAX) / BLOC
-        attente: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=2 + int(en_vol))
-        porteur = asyncio.ensure_future(self._porter(attente, ecrit, debit))
-        with suppress(OSError):
-            while octets := await lu.read(BLOC):
-                self._compter(sens, len(octets))
-                await attente.put((time.monotonic(), octets))
-        await attente.put((time.monotonic(), b""))
-        await porteur
+    def _tuyau(
+        self, sens: str, lu: asyncio.StreamReader, ecrit: asyncio.StreamWriter
+    ) -> tuple[Coroutine[None, None, None], ...]:
+        """Carry one direction, in two halves: through the narrow part of the link, where bytes are paid; then far."""
+        en_vol: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        return self._emettre(sens, lu, en_vol), self._livrer(ecrit, en_vol)
 
-    async def _porter(
-        self, attente: asyncio.Queue[tuple[float, bytes]], ecrit: asyncio.StreamWriter, debit: float
-    ) -> None:
+    async def _emettre(self, sens: str, lu: asyncio.StreamReader, en_vol: asyncio.Queue[tuple[float, bytes]]) -> None:
+        debit = self.qualite.montant_o_s if sens == "montant" else self.qualite.descendant_o_s
         libre = 0.0
-        while True:
-            lu_a, octets = await attente.get()
-            libre = max(lu_a + self.qualite.aller_s, libre) + len(octets) / debit
+        octets = b"-"
+        while octets:
+            try:
+                octets = await lu.read(BLOC)
+            except OSError:
+                octets = b""
+            libre = max(time.monotonic(), libre) + len(octets) / debit
+            await asyncio.sleep(max(0.0, libre - time.monotonic()))
+            self._compter(sens, len(octets))
+            en_vol.put_nowait((time.monotonic() + self.qualite.aller_s, octets))
+
+    async def _livrer(self, ecrit: asyncio.StreamWriter, en_vol: asyncio.Queue[tuple[float, bytes]]) -> None:
+        octets = b"-"
+        while octets:
+            arrivee, octets = await en_vol.get()
+            await asyncio.sleep(max(0.0, arrivee - time.monotonic()))
+            if ecrit.transport.is_closing():
+                continue
             with suppress(OSError):
-                await asyncio.sleep(max(0.0, libre - time.monotonic()))
-                if not octets:
+                if octets:
+                    self.releve.fin_s = time.monotonic()
+                    ecrit.write(octets)
+                    await ecrit.drain()
+                elif ecrit.can_write_eof():
                     ecrit.write_eof()
-                    return
-                self.releve.fin_s = time.monotonic()
-                ecrit.write(octets)
-                await ecrit.drain()
 
     def _compter(self, sens: str, octets: int) -> None:
-        setattr(self.releve, sens, getattr(self.releve, sens) + octets)
-        if sens == "montant" and self._sens != "montant":
-            self.releve.tours += 1
-        self._sens = sens
+        if octets:
+            setattr(self.releve, sens, getattr(self.releve, sens) + octets)
+            self.releve.tours += sens == "montant" and self._sens != "montant"
+            self._sens = sens
