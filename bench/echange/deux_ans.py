@@ -3,10 +3,9 @@ Two years of one boat, seeded: the same seed gives the same journal, line for li
 
 300 youths in classes of 24, two sessions a day from Monday to Saturday, 20 youths pointed at each, about 200 progress
 events a day, over 626 working days: some 152 000 events. They are written by the register's own `journal.ecrire`, so
-they are real lines whatever the register becomes; only the random ids are drawn from the seed.
+they are real lines whatever the register becomes; only what is random (ids, keys of names) is drawn from the seed.
 """
 
-import base64
 import random
 import shutil
 import sqlite3
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pirogue_registre import base, journal, reglages
+from pirogue_registre import base, coffre, comptes, journal, reglages
 from pirogue_registre.base import Registre
 from pirogue_socle.horloge import Instant
 
@@ -29,8 +28,8 @@ PREMIER_LUNDI_MS = 1_736_146_800_000
 JOUR_MS, HEURE_MS = 86_400_000, 3_600_000
 GRAINE = 2026
 MODULES, CONTENUS_PAR_MODULE = 14, 6
-#: What the safe's ciphertext of an identity weighs: nonce, about 115 bytes of JSON, tag.
-OCTETS_IDENTITE = 143
+PRENOMS = ("Afi", "Koffi", "Sèna", "Jules", "Ablawa", "Kossi", "Mèdéssè", "Codjo", "Adjoa", "Bossou")
+NOMS = ("Dossou", "Hounsou", "Agossou", "Zinsou", "Kpossou", "Ahouansou", "Tossou", "Gbaguidi")
 
 
 @dataclass
@@ -88,9 +87,8 @@ class Bateau:
         with self._semer():
             instant = Instant(self._boot, self._bt_ns, self._mur_ms)
             reglages.creer_relais(self.registre, nom="Pirogue 1", type_relais="pirogue", instant=instant)
-            self.rachelle = self.identifiant()
-            compte = {"compte_id": self.rachelle, "nom": "Rachelle", "role": "formateur", "actif": True}
-            self.ecrire("compte_cree", compte, auteur="pirogue")
+            rachelle = {"nom": "Rachelle", "role": "formateur", "pin": "246810"}
+            self.rachelle = comptes.creer(self.registre, **rachelle, instant=instant, auteur="pirogue").compte_id
             self._ancrer()
             for module in range(MODULES):
                 genres = ["lecon"] * (CONTENUS_PAR_MODULE - 1) + ["quiz"]
@@ -114,8 +112,9 @@ class Bateau:
     def _semer(self) -> ExitStack:
         """Draw the register's ids from the seed, and write all that follows in one transaction."""
         pile = ExitStack()
-        pile.enter_context(mock.patch.object(journal, "nouvel_id", self.identifiant))
-        pile.enter_context(mock.patch.object(reglages, "nouvel_id", self.identifiant))
+        for module in (journal, reglages, comptes):
+            pile.enter_context(mock.patch.object(module, "nouvel_id", self.identifiant))
+        pile.enter_context(mock.patch.object(coffre.secrets, "token_bytes", self.hasard.randbytes))
         pile.enter_context(base.transaction(self.registre))
         return pile
 
@@ -136,8 +135,15 @@ class Bateau:
         self.classes.append((groupe, jeunes))
 
     def _inscrire(self, jeune: str, groupe: str, *, code: str) -> None:
-        chiffre = base64.b64encode(self.hasard.randbytes(OCTETS_IDENTITE)).decode("ascii")
-        self.ecrire("identite_ecrite", {"chiffre": chiffre}, personne_id=jeune)
+        nom = coffre.Identite(
+            prenom=self.hasard.choice(PRENOMS),
+            nom=self.hasard.choice(NOMS),
+            annee_naissance=self.hasard.randrange(2008, 2014),
+            annee_estimee=False,
+            images=("lune", "poisson", "fleur"),
+        )
+        instant = Instant(self._boot, self._bt_ns, self._mur_ms)
+        coffre.ecrire(self.registre, personne_id=jeune, identite=nom, instant=instant, auteur=self.rachelle)
         fiche = {
             "code_jeune": code,
             "sexe": self.hasard.choice("FM"),
@@ -240,8 +246,9 @@ def oublier_modeles(*dossiers: Path) -> None:
 
 
 def copier(source: Path, vers: Path) -> Path:
-    """Copy a whole register into a new folder, by SQLite's own backup; return it."""
+    """Copy a whole register into a new folder, by SQLite's own backup, with the key of its safe; return it."""
     vers.mkdir(parents=True)
+    shutil.copy(source / coffre.NOM_CLE, vers)
     with (
         closing(sqlite3.connect(source / "registre.sqlite3")) as depart,
         closing(sqlite3.connect(vers / "registre.sqlite3")) as arrivee,
