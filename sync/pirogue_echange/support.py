@@ -15,13 +15,16 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pirogue_echange import montages
 from pirogue_echange.lot import LOT_MAX
 from pirogue_socle.erreurs import ErreurPirogue
 
 RACINE = "PIROGUE"
-NOM_LOT = re.compile(r"([0-9a-f]{32})\.lot")
+#: In either case: on vfat and exFAT `A….LOT` and `a….lot` are one file, and some machines copy names in capitals.
+NOM_LOT = re.compile(r"([0-9a-f]{32})\.lot", re.IGNORECASE)
 #: Beyond this many entries the rest of a folder is not looked at.
 ENTREES_MAX = 10_000
 _OUVRIR = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -87,14 +90,18 @@ def ouvrir_dossier(support: Path, *noms: str, creer: bool = False) -> Iterator[i
     """
     Open a folder of the stick, one level after another, without following a link; yield its descriptor.
 
+    The stick's format is looked at first (see `montages`).
+
     Args:
         support: where the stick is mounted.
         noms: names below it, such as `PIROGUE`, `montee`.
         creer: make the missing folders, durably.
 
     Raises:
+        SupportMauvaisFormat: the stick is neither vfat nor exFAT.
         OSError: to be turned into a sentence by `phrases`.
     """
+    montages.exiger_format(support)
     fd = os.open(support, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for nom in noms:
@@ -110,21 +117,63 @@ def ouvrir_dossier(support: Path, *noms: str, creer: bool = False) -> Iterator[i
         os.close(fd)
 
 
-def lister(dossier: int) -> list[str]:
-    """Return the names of the lots of an open folder, sorted; other names and entries past the cap are left out."""
-    noms = []
+@dataclass(frozen=True, slots=True)
+class Inventaire:
+    """
+    What a folder of a stick holds, by names alone.
+
+    Attributes:
+        lots: names of the lots, sorted, each once.
+        autres: how many other entries were seen.
+        deborde: True if there are more than `ENTREES_MAX` entries; the rest was not looked at.
+    """
+
+    lots: tuple[str, ...]
+    autres: int
+    deborde: bool
+
+    @property
+    def remarques(self) -> tuple[str, ...]:
+        """Return French sentences about what is left alone, none for an ordinary stick."""
+        phrases_ = []
+        if self.deborde:
+            phrases_.append(
+                f"La clé porte trop de fichiers : je ne regarde que les {ENTREES_MAX} premiers d'un dossier."
+            )
+        if self.autres:
+            phrases_.append(f"{self.autres} fichier(s) de la clé ne sont pas des lots : ils sont laissés tels quels.")
+        return tuple(phrases_)
+
+
+def inventorier(dossier: int) -> Inventaire:
+    """Look at the names of an open folder, up to the cap; nothing is opened. Time and memory are bounded by the cap."""
+    lots: set[str] = set()
+    autres = 0
     with os.scandir(dossier) as entrees:
         for rang, entree in enumerate(entrees):
             if rang == ENTREES_MAX:
-                break
+                return Inventaire(tuple(sorted(lots)), autres, deborde=True)
             if NOM_LOT.fullmatch(entree.name):
-                noms.append(entree.name)
-    return sorted(noms)
+                lots.add(entree.name)
+            else:
+                autres += 1
+    return Inventaire(tuple(sorted(lots)), autres, deborde=False)
 
 
-def lire(dossier: int, nom: str, *, maximum: int = LOT_MAX) -> bytes | None:
+def lister(dossier: int) -> list[str]:
+    """Return the names of the lots of an open folder, sorted; other names and entries past the cap are left out."""
+    return list(inventorier(dossier).lots)
+
+
+def lire(dossier: int, nom: str, *, maximum: int = LOT_MAX, du_support: bool = False) -> bytes | None:
     """
     Read one regular file of an open folder; None if it is anything else, or larger than `maximum` bytes.
+
+    Args:
+        dossier: the open folder.
+        nom: a name in it, never a path.
+        maximum: bytes; a larger file is not read at all.
+        du_support: forget what memory holds of it first, so that the stick itself answers.
 
     Raises:
         OSError: the stick does not answer.
@@ -139,6 +188,8 @@ def lire(dossier: int, nom: str, *, maximum: int = LOT_MAX) -> bytes | None:
     if not stat.S_ISREG(etat.st_mode) or etat.st_size > maximum:
         os.close(fd)
         return None
+    if du_support:
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     with os.fdopen(fd, "rb") as fichier:
         octets = fichier.read(maximum + 1)
     return octets if len(octets) <= maximum else None
@@ -182,12 +233,12 @@ def effacer(dossier: int, nom: str) -> bool:
 
 def relire(dossier: int, attendus: dict[str, bytes]) -> None:
     """
-    Read every announced file back and compare it byte for byte.
+    Read every announced file back, from the stick rather than from memory, and compare it byte for byte.
 
     Raises:
         SupportDefaillant: one of them is missing or different.
         OSError: the stick does not answer.
     """
-    mauvais = [nom for nom, octets in attendus.items() if lire(dossier, nom) != octets]
+    mauvais = [nom for nom, octets in attendus.items() if lire(dossier, nom, du_support=True) != octets]
     if mauvais:
         raise SupportDefaillant(f"La clé n'a pas gardé ce qu'on y a écrit ({len(mauvais)} fichier(s)).")

@@ -53,7 +53,9 @@ def prendre_cle(
     remarques: list[str] = []
     with support.phrases():
         with support.ouvrir_dossier(dossier, RACINE, "montee") as montee:
-            for nom in support.lister(montee):
+            vus = support.inventorier(montee)
+            remarques.extend(vus.remarques)
+            for nom in vus.lots:
                 octets = support.lire(montee, nom, maximum=LOT_MAX)
                 if octets is None:
                     remarques.append("Un fichier de la clé n'est pas un lot : il est laissé tel quel.")
