@@ -1,11 +1,8 @@
 """The network's road, against the real shore server, and against networks that lie."""
 
-import http.client
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,56 +26,7 @@ from pirogue_sync import cle as cle_bord
 from pirogue_sync import quatre_g
 from pirogue_sync.bilan import BilanEchange
 from sync.quai import Quai, compter, sceller_par, vivre_une_journee
-
-SERVICE = """
-import sys
-from pathlib import Path
-from pirogue_rive.config import ConfigRive
-from pirogue_rive.service import servir
-servir(ConfigRive(Path(sys.argv[1]), corps_max_octets=200_000), port=int(sys.argv[2]))
-"""
-
-
-class Serveur:
-    """The shore as a real process."""
-
-    def __init__(self, dossier: Path) -> None:
-        self.dossier = dossier
-        with closing(socket.socket()) as prise:
-            prise.bind(("127.0.0.1", 0))
-            self.port: int = prise.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.demarrer()
-
-    def demarrer(self) -> None:
-        """Start it, and wait until it answers."""
-        self.processus = subprocess.Popen([sys.executable, "-c", SERVICE, str(self.dossier), str(self.port)])
-        fin = time.monotonic() + 30
-        while time.monotonic() < fin and self.processus.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                continue
-            return
-        pytest.fail("the shore did not start")
-
-    def demander(self, verbe: str, chemin: str, corps: bytes = b"", **entetes: str) -> tuple[int, str, bytes]:
-        """Make one request; return status, content type, body."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as lien:
-            lien.request(verbe, chemin, body=corps or None, headers=entetes)
-            reponse = lien.getresponse()
-            return reponse.status, reponse.headers.get_content_type(), reponse.read()
-
-    def arreter(self, *, net: bool = True) -> None:
-        """Stop it, gently or with kill -9 (its worker too)."""
-        if net:
-            self.processus.terminate()
-        else:
-            enfants = Path(f"/proc/{self.processus.pid}/task/{self.processus.pid}/children").read_text(encoding="ascii")
-            self.processus.kill()
-            for enfant in enfants.split():
-                subprocess.run(["kill", "-9", enfant], check=False)
-        self.processus.wait(20)
+from sync.serveurs import Serveur
 
 
 @pytest.fixture
@@ -97,13 +45,15 @@ def appeler(quai: Quai, url: str) -> BilanEchange:
 
 
 def test_a_day_goes_ashore_by_network_and_is_confirmed_at_once(quai: Quai, serveur: Serveur) -> None:
-    """One call: lots out, receipt home, chip green; a second call sends nothing."""
+    """One call: lots out, receipt home, chip green; a second sends the hour that it taught, a third nothing."""
     vivre_une_journee(quai.bord)
     parti = appeler(quai, serveur.url)
+    heure = appeler(quai, serveur.url)
     encore = appeler(quai, serveur.url + "/")
 
     assert (parti.deposes, parti.recus, parti.restants) == (1, 1, 0)
     assert parti.puce.libelle == "Confirmé à terre ✓"
+    assert (heure.scelles, heure.deposes) == (1, 1)
     assert (encore.deposes, encore.octets) == (0, 0)
 
 
@@ -117,7 +67,8 @@ def test_many_lots_go_in_one_request_and_the_rest_next_time(quai: Quai, serveur:
     assert premier.puce.code == "a_bord"
     second = quatre_g.echanger(quai.bord.registre, **ouverture)
 
-    assert premier.deposes + second.deposes == total
+    assert premier.deposes + second.deposes == total + second.scelles
+    assert second.restants == 0
     assert second.puce.code == "confirme"
 
 

@@ -1,0 +1,289 @@
+"""
+The connection to the shore: an address, TLS when it says so, one request after another on the same connection.
+
+TLS keeps the curious away; it is not what makes an exchange true (lots and receipts are signed and sealed). So a box
+that does not know the date may call a shore whose certificate it cannot date, and nothing else is ever relaxed: see
+docs/decisions/0008-tls-without-a-clock.md.
+"""
+
+import http.client
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pirogue_socle.erreurs import ConfigurationInvalide, ErreurPirogue
+from pirogue_sync.patience import Compteur, Limites
+from pirogue_sync.prise import Prise
+
+#: Largest answer, bytes.
+REPONSE_MAX = 256 * 1024
+#: Small blocks, so that what has left is known at each.
+BLOC = 8 * 1024
+#: OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the chain and the name are checked, the dates are not.
+_SANS_DATES = 0x200000
+#: OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
+_ERREURS_DE_DATE = (9, 10)
+
+DATES_NON_VERIFIEES = (
+    "La boîte ne connaît pas la date : celle du certificat de la rive n'a pas été vérifiée. Tout le reste l'a été."
+)
+
+
+class RiveInjoignable(ErreurPirogue):
+    """The shore cannot be reached, or the link was cut."""
+
+    geste = "Réessaie quand le réseau sera meilleur, ou utilise la clé. Les données sont toujours à bord."
+    code = 74
+
+
+class PasDeRecu(ErreurPirogue):
+    """Something answered, but not with a receipt signed by our shore."""
+
+    geste = "Le forfait est peut-être fini, ou le réseau demande une page de connexion. Les données sont à bord."
+    code = 76
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adresse:
+    """
+    Where the shore is, and how it is believed.
+
+    Attributes:
+        url: such as `https://rive.example.org`.
+        ca: file of the authority that signs the shore's certificate; None for those of the system.
+        heure_ms: the true time, milliseconds since 1970 UTC; None when this boot does not know it.
+    """
+
+    url: str
+    ca: Path | None = None
+    heure_ms: int | None = None
+
+    def decouper(self) -> tuple[bool, str, int, str]:
+        """Return (TLS or not, host, port, path before `/v1`); raises ConfigurationInvalide."""
+        try:
+            parties = urlsplit(self.url)
+            port = parties.port
+        except ValueError as cause:
+            raise ConfigurationInvalide("L'adresse de la rive n'est pas bonne.") from cause
+        if not parties.hostname or parties.scheme not in {"http", "https"}:
+            raise ConfigurationInvalide("L'adresse de la rive n'est pas bonne : elle commence par http:// ou https://.")
+        tls = parties.scheme == "https"
+        return tls, parties.hostname, port or (443 if tls else 80), parties.path.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Reponse:
+    """
+    An answer, whole.
+
+    Attributes:
+        statut: the HTTP status; never a proof of anything.
+        genre: media type.
+        corps: its body; empty when it is not of the kind that was asked for.
+    """
+
+    statut: int
+    genre: str
+    corps: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envoi:
+    """
+    A body to send.
+
+    Attributes:
+        morceaux: its pieces, taken as they leave.
+        taille: bytes in all.
+        genre: media type.
+    """
+
+    morceaux: Iterable[bytes]
+    taille: int
+    genre: str
+
+
+@dataclass(slots=True)
+class _Memoire:
+    """What one connection teaches the next: the TLS session, and whether dates had to be left unchecked."""
+
+    session: ssl.SSLSession | None = None
+    contexte: ssl.SSLContext | None = None
+    remarques: list[str] = field(default_factory=list)
+
+
+class Lien(http.client.HTTPConnection):
+    """
+    A connection to the shore; opened at the first request, opened again by the next one when it was closed.
+
+    Args:
+        adresse: where.
+        limites: when to give up.
+        compteur: who pays for the bytes.
+
+    Raises:
+        ConfigurationInvalide: the address is not one.
+    """
+
+    def __init__(self, adresse: Adresse, *, limites: Limites, compteur: Compteur) -> None:
+        self._adresse = adresse
+        self._limites = limites
+        self._compteur = compteur
+        self._memoire = _Memoire()
+        self._tls, hote, port, self._racine = adresse.decouper()
+        super().__init__(hote, port)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up."""
+        self.close()
+
+    @property
+    def remarques(self) -> list[str]:
+        """Return French sentences about what had to be left unchecked."""
+        return self._memoire.remarques
+
+    @property
+    def octets(self) -> int:
+        """Return what the open connection has cost so far."""
+        return self.sock.octets if isinstance(self.sock, Prise) else 0
+
+    def connect(self) -> None:
+        """Open the connection (called by `http.client`)."""
+        if not self._tls:
+            self.sock = Prise(self.host, self.port, limites=self._limites, compteur=self._compteur)
+            return
+        memoire = self._memoire
+        if memoire.contexte is None:
+            memoire.contexte = _contexte(self._adresse.ca)
+        try:
+            self.sock = self._chiffrer(memoire.contexte)
+        except ssl.SSLCertVerificationError as erreur:
+            if erreur.verify_code not in _ERREURS_DE_DATE:
+                raise
+            self._sans_dates(erreur)
+
+    def _sans_dates(self, erreur: ssl.SSLCertVerificationError) -> None:
+        """Call again without the dates, which the system's clock cannot judge; ours judges them, if it is known."""
+        contexte = _contexte(self._adresse.ca)
+        contexte.verify_flags |= ssl.VerifyFlags(_SANS_DATES)
+        prise = self._chiffrer(contexte)
+        if not _dates_bonnes(prise, self._adresse.heure_ms):
+            prise.close()
+            raise erreur
+        self.sock = prise
+        self._memoire.contexte = contexte
+        if self._adresse.heure_ms is None and DATES_NON_VERIFIEES not in self._memoire.remarques:
+            self._memoire.remarques.append(DATES_NON_VERIFIEES)
+
+    def _chiffrer(self, contexte: ssl.SSLContext) -> Prise:
+        prise = Prise(self.host, self.port, limites=self._limites, compteur=self._compteur)
+        session = self._memoire.session if contexte is self._memoire.contexte else None
+        try:
+            prise.chiffrer(contexte, self.host, session)
+        except BaseException:
+            prise.close()
+            raise
+        return prise
+
+    def close(self) -> None:
+        """Hang up; the TLS session is kept, the next call is shorter."""
+        prise = self.sock
+        if isinstance(prise, Prise) and prise.tls is not None and prise.tls.session is not None:
+            self._memoire.session = prise.tls.session
+        super().close()
+
+    def demander(
+        self,
+        verbe: str,
+        chemin: str,
+        *,
+        accepter: str,
+        entetes: dict[str, str] | None = None,
+        envoi: Envoi | None = None,
+    ) -> Reponse:
+        """
+        Make one request and read its answer.
+
+        Args:
+            verbe: GET or POST.
+            chemin: path and query, from `/v1/`.
+            accepter: media type of the answer; the body of another one is not even read.
+            entetes: more headers.
+            envoi: the body.
+
+        Raises:
+            RiveInjoignable: no answer, or cut before its end.
+            PasDeRecu: who answers cannot be our shore.
+        """
+        try:
+            return self._demander(verbe, chemin, accepter=accepter, entetes=entetes or {}, envoi=envoi)
+        except ssl.SSLCertVerificationError as cause:
+            self.close()
+            raise PasDeRecu("Ce qui répond n'est pas notre rive : son certificat n'est pas le bon.") from cause
+        except (OSError, http.client.HTTPException) as cause:
+            self.close()
+            raise RiveInjoignable("La rive ne répond pas.") from cause
+
+    def _prise(self) -> Prise:
+        if not isinstance(self.sock, Prise):
+            self.connect()
+        if not isinstance(self.sock, Prise):
+            raise TypeError("a connection that is not ours")
+        return self.sock
+
+    def _demander(
+        self, verbe: str, chemin: str, *, accepter: str, entetes: dict[str, str], envoi: Envoi | None
+    ) -> Reponse:
+        prise = self._prise()
+        prise.renouveler()
+        self.putrequest(verbe, self._racine + chemin, skip_accept_encoding=True)
+        self.putheader("Accept", accepter)
+        for nom, valeur in entetes.items():
+            self.putheader(nom, valeur)
+        if envoi is not None:
+            self.putheader("Content-Type", envoi.genre)
+            self.putheader("Content-Length", str(envoi.taille))
+        self.endheaders()
+        for morceau in envoi.morceaux if envoi else ():
+            if prise.a_recu:
+                break
+            for rang in range(0, len(morceau), BLOC):
+                self.send(morceau[rang : rang + BLOC])
+        coupe = prise.a_recu
+        prise.renouveler()
+        reponse = self.getresponse()
+        genre = reponse.headers.get_content_type()
+        if genre != accepter or (reponse.length or 0) > REPONSE_MAX:
+            self.close()
+            reponse.close()
+            return Reponse(reponse.status, genre, b"")
+        corps = reponse.read(REPONSE_MAX + 1)
+        if coupe or len(corps) > REPONSE_MAX:
+            self.close()
+            reponse.close()
+        return Reponse(reponse.status, genre, corps[:REPONSE_MAX])
+
+
+def _contexte(ca: Path | None) -> ssl.SSLContext:
+    try:
+        contexte = ssl.create_default_context(cafile=str(ca) if ca else None)
+    except OSError as cause:
+        raise ConfigurationInvalide(f"Le fichier {ca} n'est pas celui d'une autorité de certificats.") from cause
+    contexte.minimum_version = ssl.TLSVersion.TLSv1_2
+    return contexte
+
+
+def _dates_bonnes(prise: Prise, heure_ms: int | None) -> bool:
+    """Say whether the certificate is good at a true time; without one, nothing can be said against it."""
+    certificat = prise.tls.getpeercert() if prise.tls else None
+    if heure_ms is None or certificat is None:
+        return heure_ms is None
+    debut, fin = (ssl.cert_time_to_seconds(str(certificat[nom])) for nom in ("notBefore", "notAfter"))
+    return debut <= heure_ms / 1000 <= fin
