@@ -26,7 +26,7 @@ def formater(chemin: Path, fs: str, *, mio: int = 64) -> Path:
     """Make a stick with one file system over the whole of it."""
     vierge(chemin, mio=mio)
     commandes = {
-        "vfat": ["mkfs.vfat", "-F", "32", "-s", "1"],
+        "vfat": ["mkfs.vfat", *(["-F", "32", "-s", "1"] if mio >= 64 else [])],
         "exfat": ["mkfs.exfat"],
         "ext4": ["mkfs.ext4", "-q", "-F"],
     }

@@ -12,6 +12,7 @@ from banc.comptes import COMPTES
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
 from equipage import Bord
+from pirogue_echange import cles as trousseau
 from sync.quai import Quai, preparer_quai
 
 
@@ -40,6 +41,20 @@ def hasard() -> random.Random:
 def quai(bord: Bord, tmp_path: Path) -> Quai:
     """A boat and its shore, paired."""
     return preparer_quai(bord, tmp_path / "rive")
+
+
+@pytest.fixture
+def maison(quai: Quai, tmp_path: Path) -> Path:
+    """A boat's register, keys and shore card, as the machine finds them."""
+    dossier = tmp_path / "maison"
+    dossier.mkdir()
+    quai.bord.registre.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (dossier / "registre").mkdir()
+    for fichier in quai.bord.registre.dossier.iterdir():
+        (dossier / "registre" / fichier.name).write_bytes(fichier.read_bytes())
+    trousseau.enregistrer(quai.cles, dossier / "relais.cles")
+    (dossier / "rive.json").write_bytes(trousseau.ecrire_carte(quai.carte_rive))
+    return dossier
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from pirogue_sync import cle as voie_cle
 from pirogue_sync.bilan import BilanEchange
+from pirogue_sync.trousseau import assembler
 
 #: What a writer meets when the stick goes.
 PANNES = (OSError, ErreurPirogue)
@@ -120,8 +121,11 @@ def _echanger(dossier: Path, serie: str) -> BilanEchange:
         return voie_cle.echanger(
             registre,
             dossier=dossier,
-            cles=trousseau.charger(maison / "relais.cles"),
-            rive=trousseau.lire_carte((maison / "rive.json").read_bytes()),
+            trousseau=assembler(
+                maison,
+                cles=trousseau.charger(maison / "relais.cles"),
+                rive=trousseau.lire_carte((maison / "rive.json").read_bytes()),
+            ),
             instant=maintenant(),
         )
     finally:

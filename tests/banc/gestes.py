@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import os
 import random
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +125,36 @@ def _ouvrir(dossier: str, synchronous: str) -> Registre:
     return registre
 
 
+def installer_boite(_: Annoncer, *, maison: str) -> None:
+    """Put a box's register and keys in memory, where `pirogue` finds them."""
+    boite = Path("/run/boite")
+    shutil.copytree(Path(maison) / "registre", boite / "registre")
+    (boite / "sync").mkdir()
+    for nom in ("relais.cles", "rive.json"):
+        shutil.copy(Path(maison) / nom, boite / "sync")
+    (boite / "pirogue.toml").write_text('donnees = "."\nterre = "terre"\n', encoding="ascii")
+
+
+def pirogue(_: Annoncer, *, mots: list[str], entree: str) -> list[object]:
+    """Run our own command in this process, as its script does; return its status and both outputs."""
+    from pirogue_cli import entree as porte
+
+    os.environ["PIROGUE_CONFIG"] = "/run/boite/pirogue.toml"
+    fichiers = [Path(f"/run/pirogue-{os.getpid()}-{rang}") for rang in range(3)]
+    fichiers[0].write_text(entree, encoding="utf-8")
+    for rang, drapeaux in enumerate((os.O_RDONLY, os.O_CREAT | os.O_WRONLY, os.O_CREAT | os.O_WRONLY)):
+        os.dup2(os.open(fichiers[rang], drapeaux, 0o600), rang)
+    sys.argv = ["pirogue", *mots]
+    code: object = 0
+    try:
+        porte.main()
+    except SystemExit as fin:
+        code = fin.code
+    for flux in (sys.stdout, sys.stderr):
+        flux.flush()
+    return [code, fichiers[1].read_text(encoding="utf-8"), fichiers[2].read_text(encoding="utf-8")]
+
+
 GESTES: dict[str, Callable[..., Any]] = {
     geste.__name__: geste
     for geste in (
@@ -137,5 +169,7 @@ GESTES: dict[str, Callable[..., Any]] = {
         monter_disque,
         noter,
         compter,
+        installer_boite,
+        pirogue,
     )
 }

@@ -217,7 +217,20 @@ def _commande(noyau: Noyau, dossier: Path, *, disques: tuple[Path, ...]) -> list
     """Return QEMU's command line; without KVM, which hosts of tests often lack or do badly."""
     mots = f"console=ttyS0 quiet panic=-1 banc.agent={ICI / 'agent.py'} banc.python={sys.executable}"
     commande = [
-        *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
+        *(
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            "qemu-system-x86_64",
+            "-accel",
+            "tcg,thread=multi",
+            "-cpu",
+            "max",
+            "-smp",
+            "2",
+            "-m",
+            "1024",
+        ),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-kernel", str(noyau.noyau), "-initrd", str(noyau.disque), "-append", mots),
         *("-serial", f"file:{dossier / 'console'}", "-qmp", f"unix:{dossier / 'qmp'},server=on,wait=off"),

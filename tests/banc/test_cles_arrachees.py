@@ -5,13 +5,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 from banc import cles_usb
 from banc.comptes import COMPTES
 from banc.machine import Appel, Machine
-from pirogue_echange import cles as trousseau
-from sync.quai import Quai
 
 #: One round: these sticks are plugged in together, written together, and pulled each at its own instant.
 MANCHE = (
@@ -44,20 +40,6 @@ class Cle:
     def tient(self) -> bool:
         """Say whether this writer is one of ours, which must lose nothing."""
         return self.ecrivain in {"seul", "echange"}
-
-
-@pytest.fixture
-def maison(quai: Quai, tmp_path: Path) -> Path:
-    """A boat's register, keys and shore card, as the machine finds them."""
-    dossier = tmp_path / "maison"
-    dossier.mkdir()
-    quai.bord.registre.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (dossier / "registre").mkdir()
-    for fichier in quai.bord.registre.dossier.iterdir():
-        (dossier / "registre" / fichier.name).write_bytes(fichier.read_bytes())
-    trousseau.enregistrer(quai.cles, dossier / "relais.cles")
-    (dossier / "rive.json").write_bytes(trousseau.ecrire_carte(quai.carte_rive))
-    return dossier
 
 
 def brancher_et_ecrire(machine: Machine, cles: list[Cle], hasard: random.Random, maison: Path) -> None:
