@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, func, select
 
 from pirogue_echange.cles import Carte
-from pirogue_rive import evenements, schema
-from pirogue_rive.arrivees import ACTIVITE
+from pirogue_rive import base, schema
 from pirogue_rive.config import Rive
 from pirogue_socle import horloge, regles
 from pirogue_socle.horloge import Ancre, Instant
@@ -61,7 +60,7 @@ class _Compte:
 
 def tous(rive: Rive) -> list[BilanRelais]:
     """Return the account of every relay that the shore knows, by name."""
-    with rive.moteur.begin() as db:
+    with base.lire(rive.moteur) as db:
         bilans = [_un(db, droits[0].carte) for droits in rive.annuaire().values()]
     return sorted(bilans, key=lambda bilan: (bilan.nom, bilan.relais))
 
@@ -69,7 +68,7 @@ def tous(rive: Rive) -> list[BilanRelais]:
 def refuses_sans_relais(rive: Rive) -> int:
     """Return the number of refused lots of which no known relay is the signer."""
     t = schema.quarantaine
-    with rive.moteur.begin() as db:
+    with base.lire(rive.moteur) as db:
         return db.scalar(select(func.count()).select_from(t).where(t.c.relais.is_(None))) or 0
 
 
@@ -194,18 +193,11 @@ def _contact(db: Connection, relais: str) -> tuple[int | None, str | None]:
 
 def _confirmees(db: Connection, relais: str, ancres: dict[str, Ancre]) -> int | None:
     """Return the estimated time of the last event that receipts cover."""
-    t, v = schema.avancee, schema.evenement
-    lignes = db.execute(
-        select(v.c.seq, v.c.ligne)
-        .join(
-            t,
-            (t.c.relais == v.c.relais) & (t.c.inc == v.c.inc) & (t.c.flux == v.c.flux) & (t.c.jusqua == v.c.seq),
-        )
-        .where(v.c.relais == relais, v.c.flux == ACTIVITE)
-    ).all()
-    return max(
-        (horloge.estimer(evenements.lire(ligne, seq=seq).instant, ancres) for seq, ligne in lignes), default=None
+    t = schema.avancee
+    rangees = db.execute(
+        select(t.c.boot_id, t.c.bt_ns, t.c.mur_ms).where(t.c.relais == relais, t.c.boot_id.is_not(None))
     )
+    return max((horloge.estimer(Instant(*rangee), ancres) for rangee in rangees), default=None)
 
 
 def _manque(db: Connection, relais: str) -> bool:

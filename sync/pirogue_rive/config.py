@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from pirogue_echange import cles as cles_
 from pirogue_echange.annuaire import Droit, ecrire_droits, lire_annuaire, lire_droits
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import ClesIllisibles
-from pirogue_rive import schema
+from pirogue_rive import base
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.ids import nouvel_id
 
@@ -43,11 +43,18 @@ class ConfigRive:
         dossier: its folder, 0700.
         hotes: names under which it may be called (Host header), without port.
         corps_max_octets: largest body of a request.
+        base: URL of its database, such as `postgresql+psycopg://…`; empty for an SQLite file in the folder.
     """
 
     dossier: Path
     hotes: tuple[str, ...] = ("127.0.0.1", "localhost")
     corps_max_octets: int = CORPS_MAX
+    base: str = ""
+
+    @property
+    def url(self) -> str:
+        """Return the URL of the database."""
+        return self.base or f"sqlite:///{self.dossier / 'rive.sqlite3'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +164,11 @@ def ouvrir_rive(config: ConfigRive) -> Rive:
         raise RiveIllisible("Il n'y a pas de rive dans ce dossier.")
     cles = cles_.charger(config.dossier / "cles.json")
     try:
-        moteur = schema.ouvrir_moteur(config.dossier / "rive.sqlite3")
+        moteur = base.ouvrir_moteur(config.url)
     except DBAPIError as cause:
         raise RiveIllisible(f"Le registre de la rive ne s'ouvre pas ({cause.orig}).") from cause
+    except (ArgumentError, ImportError) as cause:
+        raise RiveIllisible("L'adresse de la base de la rive n'a pas la forme attendue.") from cause
     return Rive(moteur=moteur, cles=cles, dossier=config.dossier)
 
 

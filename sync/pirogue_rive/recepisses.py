@@ -6,87 +6,93 @@ from sqlalchemy import Connection, func, select
 
 from pirogue_echange import canonique, recu
 from pirogue_echange.recu import ILOTS_MAX, Recu
-from pirogue_rive import schema
-from pirogue_rive.arrivees import ACTIVITE
+from pirogue_rive import base, schema
 from pirogue_rive.config import Rive
-from pirogue_rive.projection import Journal
+from pirogue_rive.examen import ACTIVITE
 from pirogue_socle.horloge import Instant
+
+#: Relay, life of its register, stream.
+CleJournal = tuple[str, str, str]
 
 
 def pour(rive: Rive, *, relais: str, instant: Instant, inc: str | None = None) -> list[bytes]:
     """
-    Return the current receipts of a relay, one per life of its register, as signed lots.
+    Return the current receipts of a relay, one per life of its register and stream that has begun, as signed lots.
 
     Args:
         rive: the open shore.
         relais: a relay that the shore knows.
         instant: now, written in a receipt that is new.
-        inc: only this life; a receipt for nothing (serie 0, not kept) is given if the shore has nothing of it.
+        inc: only this life; one receipt for nothing (serie 0, not kept) is given if the shore has nothing of it.
     """
     t = schema.avancee
-    requete = select(t.c.inc, t.c.jusqua, t.c.h).where(t.c.relais == relais, t.c.flux == ACTIVITE).order_by(t.c.inc)
-    with rive.moteur.begin() as db:
+    requete = select(t.c.inc, t.c.flux, t.c.jusqua, t.c.h).where(t.c.relais == relais).order_by(t.c.inc, t.c.flux)
+    with base.lire(rive.moteur) as db:
         tetes = [un for un in db.execute(requete).all() if inc in {None, un.inc}]
-        if not tetes and inc is not None:
-            rien = _recu(rive, Journal(relais, inc), jusqua=0, h=canonique.ORIGINE.hex(), ilots=(), instant=instant)
-            return [recu.sceller(rien, cles=rive.cles).octets]
-        return [
-            _dernier_ou_nouveau(db, rive, Journal(relais, un.inc), jusqua=un.jusqua, h=un.h, instant=instant)
-            for un in tetes
-        ]
+        gardes = [_garde(db, (relais, un.inc, un.flux), jusqua=un.jusqua, h=un.h) for un in tetes]
+    if not tetes and inc is not None:
+        rien = _recu(rive, (relais, inc, ACTIVITE), (0, canonique.ORIGINE.hex(), []), instant=instant)
+        return [recu.sceller(rien, cles=rive.cles).octets]
+    deja = [un for un in gardes if un is not None]
+    if len(deja) == len(tetes):
+        return deja
+    with rive.moteur.begin() as db:
+        base.verrouiller(db, [relais])
+        tetes = [un for un in db.execute(requete).all() if inc in {None, un.inc}]
+        return [_dernier_ou_nouveau(db, rive, (relais, un.inc, un.flux), un.jusqua, un.h, instant) for un in tetes]
 
 
-def _dernier_ou_nouveau(
-    db: Connection, rive: Rive, journal: Journal, *, jusqua: int, h: str, instant: Instant
-) -> bytes:
-    """Return the stored receipt if it says what is true now; else sign, number and store a new one."""
+def _garde(db: Connection, cle: CleJournal, *, jusqua: int, h: str) -> bytes | None:
+    """Return the stored receipt if it says what is true now."""
     t = schema.recepisse
-    ilots = _ilots(db, journal, jusqua=jusqua)
-    etat = json.dumps([jusqua, h, ilots])
     garde = db.execute(
         select(t.c.etat, t.c.corps)
-        .where(t.c.relais == journal.relais, t.c.inc == journal.inc, t.c.flux == ACTIVITE)
+        .where(t.c.relais == cle[0], t.c.inc == cle[1], t.c.flux == cle[2])
         .order_by(t.c.serie.desc())
         .limit(1)
     ).first()
-    if garde is not None and garde.etat == etat:
-        return bytes(garde.corps)
-    serie = 1 + (db.scalar(select(func.max(t.c.serie)).where(t.c.relais == journal.relais)) or 0)
-    nouveau = _recu(rive, journal, jusqua=jusqua, h=h, ilots=ilots, instant=instant, serie=serie)
-    corps = recu.sceller(nouveau, cles=rive.cles).octets
-    db.execute(t.insert().values(**journal.cle, flux=ACTIVITE, serie=serie, etat=etat, corps=corps))
+    vrai = json.dumps([jusqua, h, _ilots(db, cle, jusqua=jusqua)])
+    return bytes(garde.corps) if garde is not None and garde.etat == vrai else None
+
+
+def _dernier_ou_nouveau(db: Connection, rive: Rive, cle: CleJournal, jusqua: int, h: str, instant: Instant) -> bytes:
+    """Return the stored receipt if it says what is true now; else sign, number and store a new one."""
+    garde = _garde(db, cle, jusqua=jusqua, h=h)
+    if garde is not None:
+        return garde
+    t = schema.recepisse
+    etat = (jusqua, h, _ilots(db, cle, jusqua=jusqua))
+    serie = 1 + (db.scalar(select(func.max(t.c.serie)).where(t.c.relais == cle[0])) or 0)
+    corps = recu.sceller(_recu(rive, cle, etat, instant=instant, serie=serie), cles=rive.cles).octets
+    relais, inc, flux = cle
+    db.execute(t.insert().values(relais=relais, inc=inc, flux=flux, serie=serie, etat=json.dumps(etat), corps=corps))
     return corps
 
 
-def _recu(  # noqa: PLR0913 - one argument per fact of a receipt
-    rive: Rive,
-    journal: Journal,
-    *,
-    jusqua: int,
-    h: str,
-    ilots: tuple[tuple[int, int], ...],
-    instant: Instant,
-    serie: int = 0,
+def _recu(
+    rive: Rive, cle: CleJournal, etat: tuple[int, str, list[tuple[int, int]]], *, instant: Instant, serie: int = 0
 ) -> Recu:
+    jusqua, h, ilots = etat
+    relais, inc, flux = cle
     return Recu(
         rive=rive.cles.carte.id,
-        relais=journal.relais,
-        inc=journal.inc,
-        flux=ACTIVITE,
+        relais=relais,
+        inc=inc,
+        flux=flux,
         jusqua=jusqua,
         h=h,
-        ilots=ilots,
+        ilots=tuple(ilots),
         serie=serie,
         heure_ms=instant.mur_ms,
     )
 
 
-def _ilots(db: Connection, journal: Journal, *, jusqua: int) -> tuple[tuple[int, int], ...]:
+def _ilots(db: Connection, cle: CleJournal, *, jusqua: int) -> list[tuple[int, int]]:
     """Return what arrived beyond a gap, neighbours joined, at most `ILOTS_MAX` pieces."""
     t = schema.lot
     rangees = db.execute(
         select(t.c.premier, t.c.dernier)
-        .where(t.c.relais == journal.relais, t.c.inc == journal.inc, t.c.flux == ACTIVITE, t.c.dernier > jusqua)
+        .where(t.c.relais == cle[0], t.c.inc == cle[1], t.c.flux == cle[2], t.c.premier > jusqua)
         .order_by(t.c.premier)
     )
     ilots: list[tuple[int, int]] = []
@@ -95,4 +101,4 @@ def _ilots(db: Connection, journal: Journal, *, jusqua: int) -> tuple[tuple[int,
             ilots[-1] = (ilots[-1][0], max(dernier, ilots[-1][1]))
         else:
             ilots.append((premier, dernier))
-    return tuple(ilots[:ILOTS_MAX])
+    return ilots[:ILOTS_MAX]

@@ -1,272 +1,188 @@
-"""The shore's tables: what arrived as it arrived, and the views that are rebuilt from it (SQLAlchemy Core)."""
+"""
+The shore's tables: what arrived as it arrived, and the views that are rebuilt from it (SQLAlchemy Core).
+
+Events have no table of their own: a lot's row holds the compressed frame that travelled under the encryption, and
+events are read back from it. Whatever changes here needs a revision in `migrations`.
+"""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    create_engine,
-    event,
-)
+from sqlalchemy import BigInteger, Column, Connection, Float, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
-
-#: How long a writer waits for another one.
-ATTENTE_S = 20.0
 
 metadata = MetaData()
 
 
-def _texte(nom: str, *, vide: bool = False) -> Column[str]:
-    return Column(nom, Text, nullable=vide)
+def _table(
+    nom: str, *, cle: str, textes: str = "", vides: str = "", entiers: str = "", entiers_vides: str = "", **autres: Any
+) -> Table:
+    """
+    Make a table from the names of its columns.
 
-
-def _entier(nom: str, *, vide: bool = False) -> Column[int]:
-    return Column(nom, BigInteger, nullable=vide)
-
-
-def _journal() -> list[Column[Any]]:
-    """Which journal a row comes from: a relay, and one life of its register."""
-    return [_texte("relais"), _texte("inc")]
+    Args:
+        nom: its name.
+        cle: the columns of its primary key, which come first; `seq`, `serie` are whole numbers.
+        textes, vides: columns of text, the second may be empty.
+        entiers, entiers_vides: columns of 64-bit whole numbers, the second may be empty.
+        autres: columns of another type.
+    """
+    colonnes: list[Column[Any]] = [
+        Column(un, BigInteger if un in {"seq", "serie"} else Text, primary_key=True, autoincrement=False)
+        for un in cle.split()
+    ]
+    for noms, genre, vide in (
+        (textes, Text, False),
+        (vides, Text, True),
+        (entiers, BigInteger, False),
+        (entiers_vides, BigInteger, True),
+    ):
+        colonnes += [Column(un, genre, nullable=vide) for un in noms.split()]
+    colonnes += [Column(un, genre, nullable=un == "cadre") for un, genre in autres.items()]
+    # With short rows and a key of several columns, SQLite keeps the rows in the key's own tree: half the disk.
+    return Table(nom, metadata, *colonnes, sqlite_with_rowid=LargeBinary in autres.values())
 
 
 # What arrived -------------------------------------------------------------------------------------------------------
 
-lot = Table(
+#: A lot: its header and its frame (empty in the stream of identities). `evide`: 0 whole, 1 to gut, 2 gutted.
+lot = _table(
     "lot",
-    metadata,
-    Column("id", Text, primary_key=True),
-    *_journal(),
-    _texte("flux"),
-    _entier("premier"),
-    _entier("dernier"),
-    _texte("avant"),
-    _texte("apres"),
-    _entier("octets"),
-    _texte("voie"),
-    _entier("arrive_ms"),
+    cle="id",
+    textes="relais inc flux avant apres voie",
+    entiers="premier dernier clair octets arrive_ms evide",
+    cadre=LargeBinary,
 )
 Index("lot_rang", lot.c.relais, lot.c.inc, lot.c.flux, lot.c.premier)
+Index("lot_evide", lot.c.evide, sqlite_where=lot.c.evide == 1, postgresql_where=lot.c.evide == 1)
 
-evenement = Table(
-    "evenement",
-    metadata,
-    *_journal(),
-    _texte("flux"),
-    _entier("seq"),
-    _texte("type"),
-    Column("ligne", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("relais", "inc", "flux", "seq"),
-    sqlite_with_rowid=False,
-)
-
-#: How far each journal is whole: the contiguous, verified, projected prefix, and the chain value at its end.
-avancee = Table(
+#: How far each journal is whole: the contiguous, verified, projected prefix, its chain value, when its last event was.
+avancee = _table(
     "avancee",
-    metadata,
-    *_journal(),
-    _texte("flux"),
-    _entier("jusqua"),
-    _texte("h"),
-    _entier("illisibles"),
-    PrimaryKeyConstraint("relais", "inc", "flux"),
+    cle="relais inc flux",
+    textes="h",
+    vides="boot_id",
+    entiers="jusqua illisibles",
+    entiers_vides="bt_ns mur_ms",
 )
 
-quarantaine = Table(
+#: Lots of identities that must not be readable any more, also those that are still to come.
+evidement = _table("evidement", cle="relais inc seq")
+
+quarantaine = _table(
     "quarantaine",
-    metadata,
-    Column("sha256", Text, primary_key=True),
-    _texte("motif"),
-    _texte("phrase"),
-    _texte("relais", vide=True),
-    _texte("voie"),
-    _entier("arrive_ms"),
-    Column("corps", LargeBinary, nullable=False),
+    cle="sha256",
+    textes="motif phrase voie",
+    vides="relais vu_par",
+    entiers="octets arrive_ms",
+    entiers_vides="vu_ms",
+    corps=LargeBinary,
 )
+Index("quarantaine_relais", quarantaine.c.relais)
 
-recepisse = Table(
-    "recepisse",
-    metadata,
-    _texte("relais"),
-    _entier("serie"),
-    _texte("inc"),
-    _texte("flux"),
-    _texte("etat"),
-    Column("corps", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("relais", "serie"),
-)
+#: Sums that must not be counted again at each arrival.
+jauge = _table("jauge", cle="nom", entiers="valeur")
 
-contact = Table(
-    "contact",
-    metadata,
-    _texte("relais"),
-    _texte("voie"),
-    _entier("dernier_ms"),
-    PrimaryKeyConstraint("relais", "voie"),
-)
+recepisse = _table("recepisse", cle="relais serie", textes="inc flux etat", corps=LargeBinary)
 
-# Views --------------------------------------------------------------------------------------------------------------
+contact = _table("contact", cle="relais voie", entiers="dernier_ms")
 
-relais = Table(
-    "relais", metadata, *_journal(), _texte("nom"), _texte("type_relais"), PrimaryKeyConstraint("relais", "inc")
-)
+# Views: the columns after `relais` and `inc` are those of the rows in `rangees`, in the same order -------------------
 
-ancre = Table(
-    "ancre",
-    metadata,
-    *_journal(),
-    _entier("seq"),
-    _texte("boot_id"),
-    _entier("bt_ns"),
-    _entier("utc_ms"),
-    _texte("source"),
-    PrimaryKeyConstraint("relais", "inc", "seq"),
-)
+relais = _table("relais", cle="relais inc", textes="nom type_relais")
 
-escale = Table(
-    "escale",
-    metadata,
-    *_journal(),
-    _texte("escale_id"),
-    _texte("nom"),
-    _texte("type"),
-    _texte("arrondissement", vide=True),
-    _texte("couverture_4g"),
-    PrimaryKeyConstraint("relais", "inc", "escale_id"),
-)
+incarnation = _table("incarnation", cle="relais inc", textes="ancienne", entiers="jusqua seq")
 
-groupe = Table(
+ancre = _table("ancre", cle="relais inc seq", textes="boot_id source", entiers="bt_ns utc_ms")
+
+escale = _table("escale", cle="relais inc escale_id", textes="nom type couverture_4g", vides="arrondissement")
+
+groupe = _table(
     "groupe",
-    metadata,
-    *_journal(),
-    _texte("groupe_id"),
-    _texte("libelle"),
-    _texte("etablissement"),
-    _texte("escale_id", vide=True),
-    _entier("capacite"),
-    _texte("parcours"),
-    PrimaryKeyConstraint("relais", "inc", "groupe_id"),
+    cle="relais inc groupe_id",
+    textes="libelle etablissement parcours",
+    vides="escale_id",
+    entiers="capacite",
 )
 
-jeune = Table(
+jeune = _table(
     "jeune",
-    metadata,
-    *_journal(),
-    _texte("personne_id"),
-    _texte("sexe"),
-    _texte("tranche_age_inscription"),
-    _texte("territoire"),
-    _texte("situation"),
-    _texte("niveau_scolaire"),
-    PrimaryKeyConstraint("relais", "inc", "personne_id"),
+    cle="relais inc personne_id",
+    textes="sexe tranche_age_inscription territoire situation niveau_scolaire",
+    vides="code_jeune animal",
+    entiers="complet dernier_seq",
 )
 
-seance = Table(
+inscription = _table(
+    "inscription",
+    cle="relais inc personne_id groupe_id",
+    textes="parcours statut",
+    vides="motif_sortie",
+    entiers="dernier_seq",
+)
+
+consentement = _table(
+    "consentement",
+    cle="relais inc personne_id finalite",
+    textes="valeur version_notice",
+    vides="forme par lien",
+    entiers="dernier_seq",
+)
+
+seance = _table(
     "seance",
-    metadata,
-    *_journal(),
-    _texte("seance_id"),
-    _texte("type_seance"),
-    _texte("module"),
-    _texte("groupe_id"),
-    _texte("escale_id", vide=True),
-    _texte("formateur"),
-    _entier("postes_utilisables"),
-    _texte("statut"),
-    _texte("motif_annulation", vide=True),
-    _entier("tetes", vide=True),
-    _texte("fin_heure", vide=True),
-    _texte("debut_boot_id"),
-    _entier("debut_bt_ns"),
-    _entier("debut_mur_ms"),
-    _texte("fin_boot_id", vide=True),
-    _entier("fin_bt_ns", vide=True),
-    _entier("fin_mur_ms", vide=True),
-    PrimaryKeyConstraint("relais", "inc", "seance_id"),
+    cle="relais inc seance_id",
+    textes="type_seance module groupe_id formateur statut debut_boot_id",
+    vides="escale_id motif_annulation fin_heure fin_boot_id",
+    entiers="postes_utilisables debut_bt_ns debut_mur_ms dernier_seq",
+    entiers_vides="tetes fin_bt_ns fin_mur_ms",
 )
 
-presence = Table(
+presence = _table(
     "presence",
-    metadata,
-    *_journal(),
-    _texte("seance_id"),
-    _texte("personne_id"),
-    _texte("etat"),
-    _texte("source"),
-    _texte("arrivee_heure", vide=True),
-    _texte("depart_heure", vide=True),
-    _texte("motif_absence", vide=True),
-    _texte("arrivee_boot_id", vide=True),
-    _entier("arrivee_bt_ns", vide=True),
-    _entier("arrivee_mur_ms", vide=True),
-    PrimaryKeyConstraint("relais", "inc", "seance_id", "personne_id"),
+    cle="relais inc seance_id personne_id",
+    textes="etat source",
+    vides="arrivee_heure depart_heure motif_absence arrivee_boot_id",
+    entiers="dernier_seq",
+    entiers_vides="arrivee_bt_ns arrivee_mur_ms",
 )
 
-presence_correction = Table(
+presence_correction = _table(
     "presence_correction",
-    metadata,
-    *_journal(),
-    _entier("seq"),
-    _texte("seance_id"),
-    _texte("personne_id"),
-    _texte("ancien"),
-    _texte("nouveau"),
-    _texte("motif_correction"),
-    Column("apres_cloture", Integer, nullable=False),
-    PrimaryKeyConstraint("relais", "inc", "seq"),
+    cle="relais inc seq",
+    textes="seance_id personne_id ancien nouveau motif_correction",
+    entiers="apres_cloture",
 )
 
-progres = Table(
+progres = _table(
     "progres",
-    metadata,
-    *_journal(),
-    _texte("personne_id"),
-    _texte("contenu_id"),
-    _texte("module"),
-    _texte("genre"),
-    Column("progression", Float, nullable=False),
-    _entier("temps_s"),
-    _entier("justes", vide=True),
-    _entier("questions", vide=True),
-    Column("acheve", Integer, nullable=False),
-    PrimaryKeyConstraint("relais", "inc", "personne_id", "contenu_id"),
+    cle="relais inc personne_id contenu_id",
+    textes="module genre",
+    entiers="temps_s acheve dernier_seq",
+    entiers_vides="justes questions",
+    progression=Float,
 )
 
-VUES = (relais, ancre, escale, groupe, jeune, seance, presence, presence_correction, progres)
+effacee = _table("effacee", cle="relais inc personne_id", textes="motif", entiers="seq", entiers_vides="identites_seq")
 
+appliquee = _table("appliquee", cle="relais inc genre serie", entiers="seq")
 
-def ouvrir_moteur(chemin: Path) -> Engine:
-    """
-    Open (create where needed) the shore's SQLite file: WAL, synchronous FULL, every transaction immediate.
-
-    An immediate transaction takes the write lock first: two roads that bring the same lot wait for each other
-    instead of failing half-way.
-    """
-    moteur = create_engine(f"sqlite:///{chemin}", connect_args={"timeout": ATTENTE_S})
-
-    @event.listens_for(moteur, "connect")
-    def _a_la_connexion(connexion: Any, _: object) -> None:
-        connexion.isolation_level = None
-        connexion.execute("PRAGMA journal_mode=WAL")
-        connexion.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(moteur, "begin")
-    def _au_debut(connexion: Connection) -> None:
-        connexion.exec_driver_sql("BEGIN IMMEDIATE")
-
-    metadata.create_all(moteur)
-    return moteur
+VUES = (
+    relais,
+    incarnation,
+    ancre,
+    escale,
+    groupe,
+    jeune,
+    inscription,
+    consentement,
+    seance,
+    presence,
+    presence_correction,
+    progres,
+    effacee,
+    appliquee,
+)
 
 
 def inserer(connexion: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+import postgresql
 from equipage import Bord
 from pirogue_echange import cles as trousseau
 from pirogue_echange import lot as lots
 from pirogue_echange.cles import Carte, Cles
 from pirogue_registre import ancres, connexions, envois, presences, progres, reglages, seances
 from pirogue_registre.envois import LotScelle
+from pirogue_rive import base, schema
 from pirogue_rive import config as rives
-from pirogue_rive import schema
 from pirogue_rive.config import ConfigRive, Rive
+from pirogue_sync.trousseau import Trousseau, assembler
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,19 @@ class Quai:
     carte_rive: Carte
     config: ConfigRive
 
+    @property
+    def trousseau(self) -> Trousseau:
+        """What the boat's end of the exchange holds."""
+        return assembler(self.config.dossier.parent, cles=self.cles, rive=self.carte_rive)
 
-def preparer_quai(bord: Bord, dossier: Path) -> Quai:
-    """Install a shore in an empty folder and pair it with the boat."""
+
+def preparer_quai(bord: Bord, dossier: Path, *, base: str = "") -> Quai:
+    """Install a shore in an empty folder and pair it with the boat; `base` is its database, SQLite if empty."""
     carte_rive = rives.installer(dossier, nom="Rive de Sô-Ava")
     relais = reglages.lire(bord.registre, "relais")
     cles = trousseau.faire("relais", id=relais, nom="Pirogue 1")
     rives.accueillir(dossier, trousseau.ecrire_carte(cles.carte))
-    return Quai(bord=bord, cles=cles, carte_rive=carte_rive, config=ConfigRive(dossier))
+    return Quai(bord=bord, cles=cles, carte_rive=carte_rive, config=ConfigRive(dossier, base=base))
 
 
 def vivre_une_journee(bord: Bord) -> str:
@@ -72,17 +79,25 @@ def vivre_une_journee(bord: Bord) -> str:
 
 
 def sceller_par(quai: Quai, taille: int) -> list[bytes]:
-    """Seal all that is not sealed in lots of `taille` events; return every lot of the boat."""
+    """Seal all that is not sealed, both streams, in lots of `taille` events; return the journal's lots, in order."""
 
-    def fabriquer(inc: str, premier: int, avant: bytes, lignes: Sequence[bytes]) -> LotScelle:
+    def fabriquer(flux: str, inc: str, premier: int, avant: bytes, lignes: Sequence[bytes]) -> LotScelle:
         lot = lots.sceller(
-            lignes[:taille], premier=premier, avant=avant, inc=inc, cles=quai.cles, rive=quai.carte_rive, cree=0
+            lignes[:taille],
+            premier=premier,
+            avant=avant,
+            inc=inc,
+            cles=quai.cles,
+            rive=quai.carte_rive,
+            cree=0,
+            flux=flux,
         )
         apres = bytes.fromhex(lot.entete.apres)
-        return LotScelle(lot.id, inc, premier, lot.entete.dernier, apres, lot.octets)
+        return LotScelle(lot.id, inc, premier, lot.entete.dernier, apres, lot.octets, flux)
 
     envois.sceller_tout(quai.bord.registre, fabrique=fabriquer)
-    return [corps for (corps,) in quai.bord.registre.db.execute("SELECT corps FROM lot ORDER BY premier")]
+    requete = "SELECT corps FROM lot WHERE flux = 'activite' ORDER BY premier"
+    return [corps for (corps,) in quai.bord.registre.db.execute(requete)]
 
 
 def vues(rive: Rive) -> dict[str, list[tuple[Any, ...]]]:
@@ -90,7 +105,7 @@ def vues(rive: Rive) -> dict[str, list[tuple[Any, ...]]]:
     with rive.moteur.begin() as db:
         return {
             table.name: sorted((tuple(rangee) for rangee in db.execute(select(table))), key=repr)
-            for table in (*schema.VUES, schema.avancee, schema.evenement)
+            for table in (*schema.VUES, schema.avancee)
         }
 
 
@@ -108,4 +123,17 @@ def nouvelle_rive(modele: ConfigRive, dossier: Path) -> ConfigRive:
         copie = dossier / chemin.relative_to(modele.dossier)
         copie.write_bytes(chemin.read_bytes())
         copie.chmod(0o600)
-    return ConfigRive(dossier)
+    return ConfigRive(dossier, base=postgresql.base_neuve() if modele.base else "")
+
+
+def lignes(rive: Rive, flux: str = "activite") -> list[bytes]:
+    """Return every line that the shore holds of a stream, in order, one history per life of the register."""
+    t = schema.lot
+    with base.lire(rive.moteur) as db:
+        requete = select(t.c.relais, t.c.inc, t.c.premier, t.c.cadre, t.c.clair).where(t.c.flux == flux)
+        cadres = db.execute(requete.order_by(t.c.relais, t.c.inc, t.c.premier)).all()
+    vues_: dict[tuple[str, str, int], bytes] = {}
+    for relais, inc, premier, cadre, clair in cadres:
+        for seq, ligne in enumerate(lots.gonfler(bytes(cadre), clair).splitlines(), premier):
+            vues_[(relais, inc, seq)] = ligne
+    return [vues_[cle] for cle in sorted(vues_)]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import postgresql
 from equipage import Bord, Horloge, preparer_bord
 from pirogue_echange import cles as trousseau
 from pirogue_echange import lot as lots
@@ -15,21 +16,24 @@ from pirogue_echange import recu
 from pirogue_echange.annuaire import Droit, annuaire_de, ecrire_droits
 from pirogue_registre import base, journal
 from pirogue_registre import bilan as bilan_bord
-from pirogue_rive import arrivees, bilan, recepisses, schema
+from pirogue_rive import archive, arrivees, bilan, recepisses, schema
 from pirogue_rive import config as rives
 from pirogue_rive.config import Rive
 from pirogue_socle.horloge import Instant
-from sync.quai import Quai, compter, nouvelle_rive, preparer_quai, sceller_par, vivre_une_journee, vues
+from sync.quai import Quai, compter, lignes, nouvelle_rive, preparer_quai, sceller_par, vivre_une_journee, vues
 
 MIDI = Instant("rive", 1, 1_741_086_000_000)
 
 
-@pytest.fixture(scope="module")
-def journees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Quai, list[bytes]]]:
-    """Two days of a boat in many small lots, made once."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def journees(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Quai, list[bytes]]]:
+    """Two days of a boat in many small lots, made once, and a shore on each of the two engines."""
     dossier = tmp_path_factory.mktemp("journees")
     bord = preparer_bord(dossier / "registre", Horloge())
-    quai = preparer_quai(bord, dossier / "rive")
+    base_rive = postgresql.base_neuve() if request.param == "postgresql" else ""
+    quai = preparer_quai(bord, dossier / "rive", base=base_rive)
     for _ in range(2):
         vivre_une_journee(bord)
         bord.horloge.redemarrer()
@@ -110,8 +114,7 @@ def test_rebuilding_from_events_or_from_raw_lots_gives_the_live_views(
     prendre_tout(rive, journees[1])
     vivantes = vues(rive)
     arrivees.rejouer(rive)
-    for brut in rive.bruts.iterdir():
-        (refaite.bruts / brut.name).write_bytes(brut.read_bytes())
+    shutil.copytree(rive.bruts, refaite.bruts, dirs_exist_ok=True)
     arrivees.rattraper(refaite, instant=MIDI)
 
     assert vues(rive) == vivantes
@@ -134,7 +137,7 @@ def test_a_damaged_lot_is_put_aside_and_its_events_nowhere(
 
         assert arrivee.sort == "quarantaine"
         assert arrivee.phrase
-        assert compter(rive, schema.evenement) == 0
+        assert compter(rive, schema.lot) == 0
 
 
 def test_the_shore_counts_what_the_trainer_saw(rive: Rive, quai: Quai) -> None:
@@ -164,7 +167,7 @@ def test_an_event_of_a_newer_boat_is_kept_and_does_not_stop_the_day(rive: Rive, 
     prendre_tout(rive, sceller_par(quai, 1000))
 
     assert bilan.tous(rive)[0].seances == 1
-    assert compter(rive, schema.evenement) == journal.dernier(bord.registre)
+    assert len(lignes(rive)) == journal.dernier(bord.registre)
 
 
 def test_two_histories_of_one_journal_are_both_kept_and_shown(
@@ -186,7 +189,7 @@ def test_two_histories_of_one_journal_are_both_kept_and_shown(
     assert arrivee.sort == "bifurcation"
     assert vues(rive) == avant
     assert bilan.tous(rive)[0].quarantaine == 1
-    assert not (rive.bruts / f"{lots.id_de(autre[0])}.lot").exists()
+    assert not archive.chemin(rive.bruts, relais=quai.cles.carte.id, lot_id=lots.id_de(autre[0])).exists()
 
 
 def test_a_lot_of_an_unknown_relay_is_put_aside(rive: Rive, quai: Quai) -> None:

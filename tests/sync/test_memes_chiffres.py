@@ -4,10 +4,12 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+import postgresql
 from equipage import Bord
 from pirogue_registre import ancres, bilan, connexions, jeunes, presences, reglages, seances
 from pirogue_rive import arrivees, schema
@@ -113,10 +115,11 @@ def lignes_de_la_rive(rive: Rive, table: str, noms: Iterable[str]) -> list[tuple
         return sorted((tuple(un) for un in db.execute(select(*(t.c[nom] for nom in noms)))), key=repr)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("moteur", ["sqlite", "postgresql"])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gestes=st.lists(GESTES, max_size=40), taille=st.integers(1, 30), graine=st.integers(0, 999))
 def test_the_shore_counts_what_the_boat_counted(
-    fabrique_bord: Callable[[], Bord], gestes: list[tuple[Any, ...]], taille: int, graine: int
+    fabrique_bord: Callable[[], Bord], moteur: str, gestes: list[tuple[Any, ...]], taille: int, graine: int
 ) -> None:
     """Midnight, reboots, lying clocks, corrections, lots of any size in any order and twice."""
     bord = fabrique_bord()
@@ -125,12 +128,23 @@ def test_the_shore_counts_what_the_boat_counted(
             agir(bord, geste)
         except ErreurPirogue:
             continue
-    quai = preparer_quai(bord, bord.registre.dossier / "rive")
+    quai = preparer_quai(
+        bord, bord.registre.dossier / "rive", base=postgresql.base_neuve() if moteur == "postgresql" else ""
+    )
     envoi = sceller_par(quai, taille) * 2
     random.Random(graine).shuffle(envoi)
     communes = {
-        nom: [c.name for c in schema.metadata.tables[nom].columns if c.name not in {"relais", "inc"}]
-        for nom in ("seance", "presence", "presence_correction", "jeune", "groupe", "escale")
+        nom: [c.name for c in schema.metadata.tables[nom].columns if c.name not in {"relais", "inc", "dernier_seq"}]
+        for nom in (
+            "seance",
+            "presence",
+            "presence_correction",
+            "jeune",
+            "inscription",
+            "consentement",
+            "groupe",
+            "escale",
+        )
     }
 
     with rives.ouvrir(quai.config) as rive:
