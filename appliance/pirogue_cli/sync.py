@@ -1,28 +1,22 @@
-"""`pirogue sync cle DOSSIER`, `pirogue sync 4g`, `pirogue sync carte`, `pirogue sync appairer FICHIER`."""
+"""`pirogue sync`: the stick, the network, the pairing, the relay's own keys."""
 
 from pathlib import Path
 
 import click
 
-from pirogue_echange import cles as trousseau
+from pirogue_echange import cles as format_cles
 from pirogue_echange.cles import Carte, Cles
 from pirogue_registre import base
 from pirogue_registre import reglages as reglages_registre
 from pirogue_registre.base import Registre
 from pirogue_socle import config as reglages
 from pirogue_socle.config import Config
-from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from pirogue_sync import cle as voie_cle
-from pirogue_sync import quatre_g
+from pirogue_sync import jumelage, quatre_g, rotation
+from pirogue_sync import trousseau as trousseaux
 from pirogue_sync.bilan import BilanEchange
-
-
-class PasDeRive(ErreurPirogue):
-    """The box was not paired with a shore: it would not know for whom to seal."""
-
-    geste = "Apporte la carte de la rive : pirogue sync appairer rive.json"
-    code = 45
+from pirogue_sync.trousseau import NOM_RIVE, PasDeRive, Trousseau
 
 
 @click.group("sync")
@@ -33,14 +27,16 @@ def commande() -> None:
 @commande.command("cle")
 @click.argument("dossier", type=click.Path(path_type=Path))
 def par_cle(dossier: Path) -> None:
-    """Échanger avec la clé montée dans DOSSIER : prendre les reçus, déposer les lots."""
-    config = reglages.lire(reglages.trouver())
-    registre = base.ouvrir(config.registre)
+    """Échanger avec la clé montée dans DOSSIER : prendre ce qui descend, déposer les lots."""
+    config, registre = _ouvrir()
+    jumelage.conclure(registre, config.cles)
+    if not (config.cles / NOM_RIVE).exists():
+        _se_presenter(registre, dossier=dossier, cles=cles_du_relais(config, registre))
+        return
     bilan = voie_cle.echanger(
         registre,
         dossier=dossier,
-        cles=cles_du_relais(config, registre),
-        rive=carte_de_la_rive(config),
+        trousseau=trousseau_du_relais(config, registre),
         instant=maintenant(),
         progres=click.echo,
     )
@@ -50,13 +46,14 @@ def par_cle(dossier: Path) -> None:
 @commande.command("4g")
 def par_4g() -> None:
     """Échanger avec la rive par le réseau."""
-    config = reglages.lire(reglages.trouver())
-    registre = base.ouvrir(config.registre)
+    config, registre = _ouvrir()
+    jumelage.conclure(registre, config.cles)
+    trousseau = trousseau_du_relais(config, registre)
     bilan = quatre_g.echanger(
         registre,
         url=config.rive_url,
-        cles=cles_du_relais(config, registre),
-        rive=carte_de_la_rive(config),
+        cles=trousseau.cles,
+        rive=trousseau.rive,
         instant=maintenant(),
         progres=click.echo,
     )
@@ -66,9 +63,9 @@ def par_4g() -> None:
 @commande.command()
 def carte() -> None:
     """Montrer la carte de ce relais, à donner à la rive."""
-    config = reglages.lire(reglages.trouver())
-    cles = cles_du_relais(config, base.ouvrir(config.registre))
-    click.echo(trousseau.ecrire_carte(cles.carte).decode())
+    config, registre = _ouvrir()
+    cles = cles_du_relais(config, registre)
+    click.echo(format_cles.ecrire_carte(cles.carte).decode())
     click.echo(f"Empreinte, à comparer sur les deux écrans : {cles.carte.empreinte}")
 
 
@@ -84,39 +81,66 @@ def appairer(fichier: Path) -> None:
     click.echo(f"Rive {appairer_rive(config, octets).empreinte} : compare ces lettres avec l'écran à terre.")
 
 
+@commande.command("changer-cles")
+def changer_cles() -> None:
+    """Donner de nouvelles clés à ce relais ; l'annonce part devant les données, signée avec les deux."""
+    config, registre = _ouvrir()
+    trousseau = rotation.changer(registre, trousseau=trousseau_du_relais(config, registre), instant=maintenant())
+    jumelage.publier(registre, cles=trousseau.cles, rive=trousseau.rive)
+    click.echo("Les nouvelles clés sont en service. L'annonce part avec le prochain échange, devant les données.")
+    click.echo(f"Empreinte : {trousseau.cles.carte.empreinte}")
+
+
 def appairer_rive(config: Config, octets: bytes) -> Carte:
     """Keep the shore's card; raises ClesIllisibles, PasDeRive when it is another kind of card."""
-    carte = trousseau.lire_carte(octets)
+    carte = format_cles.lire_carte(octets)
     if carte.genre != "rive":
         raise PasDeRive("Cette carte n'est pas celle d'une rive.")
-    config.cles.mkdir(parents=True, exist_ok=True)
-    provisoire = config.cles / "rive.json.neuf"
-    provisoire.write_bytes(trousseau.ecrire_carte(carte))
-    provisoire.rename(config.cles / "rive.json")
+    trousseaux.poser_carte(config.cles / NOM_RIVE, carte)
     return carte
 
 
 def carte_de_la_rive(config: Config) -> Carte:
     """Return our shore's card; raises PasDeRive, ClesIllisibles."""
-    chemin = config.cles / "rive.json"
-    if not chemin.exists():
-        raise PasDeRive("Cette boîte ne connaît pas encore sa rive.")
-    return trousseau.lire_carte(chemin.read_bytes())
+    return trousseaux.lire_rive(config.cles)
 
 
 def cles_du_relais(config: Config, registre: Registre) -> Cles:
     """Return this relay's keys, made at first use; raises ClesIllisibles."""
-    chemin = config.cles / "relais.cles"
-    if not chemin.exists():
-        config.cles.mkdir(parents=True, exist_ok=True)
-        relais = reglages_registre.lire(registre, "relais")
-        neuves = trousseau.faire("relais", id=relais, nom=config.nom_relais)
-        trousseau.enregistrer(neuves, chemin)
-    return trousseau.charger(chemin)
+    return trousseaux.charger_cles(config.cles, reglages_registre.lire(registre, "relais"), config.nom_relais)
+
+
+def trousseau_du_relais(config: Config, registre: Registre) -> Trousseau:
+    """Return this relay's keyring, an interrupted change of keys finished; raises PasDeRive, ClesIllisibles."""
+    relais = reglages_registre.lire(registre, "relais")
+    trousseau = rotation.reprendre(registre, trousseaux.charger(config.cles, relais, config.nom_relais))
+    jumelage.publier(registre, cles=trousseau.cles, rive=trousseau.rive)
+    return trousseau
+
+
+def _ouvrir() -> tuple[Config, Registre]:
+    config = reglages.lire(reglages.trouver())
+    return config, base.ouvrir(config.registre)
+
+
+def _se_presenter(registre: Registre, *, dossier: Path, cles: Cles) -> None:
+    """No shore yet: show each other's cards through the stick."""
+    presentation = jumelage.presenter_par_cle(registre, dossier=dossier, cles=cles)
+    click.echo(
+        f"La carte de cette boîte est sur la clé ({presentation.carte_posee}). Empreinte : {cles.carte.empreinte}"
+    )
+    if presentation.proposee is None:
+        raise PasDeRive("Cette boîte ne connaît pas encore sa rive, et la clé n'apporte pas sa carte.")
+    click.echo(f"La clé apporte la carte d'une rive : {presentation.proposee.empreinte}")
+    click.echo("Sur la boîte, page « La rive » : compare ces lettres avec l'écran à terre, puis réponds Oui ou Non.")
 
 
 def _raconter(bilan: BilanEchange, fin: str) -> None:
     for remarque in bilan.remarques:
         click.echo(f"! {remarque}")
     click.echo(f"Lots déposés : {bilan.deposes} · reçus rapportés : {bilan.recus} · en attente : {bilan.restants}")
+    if bilan.descendus:
+        click.echo(f"Nouvelles de la terre : {bilan.descendus}")
+    if bilan.portes:
+        click.echo(f"Lots d'autres bateaux sur cette clé : {bilan.portes}, laissés tels quels")
     click.echo(f"{fin} Données : {bilan.puce.libelle}.")

@@ -13,6 +13,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -58,15 +59,7 @@ def ecrire(registre: Registre, *, personne_id: str, identite: Identite, instant:
         Introuvable: this person was erased; her name is not written again.
     """
     with transaction(registre):
-        cle = _cle_personne(registre, personne_id)
-        if cle is None:
-            if registre.db.execute("SELECT 1 FROM identite WHERE personne_id = ?", (personne_id,)).fetchone():
-                raise Introuvable("Cette fiche a été effacée.", geste="Inscris cette personne à nouveau.")
-            cle = secrets.token_bytes(OCTETS_CLE)
-            enveloppe = _chiffrer(_cle_boite_ou_neuve(registre), cle, personne_id)
-            registre.db.execute("INSERT INTO coffre VALUES (?, ?)", (personne_id, enveloppe))
-        clair = json.dumps(asdict(identite), ensure_ascii=False).encode()
-        chiffre = base64.b64encode(_chiffrer(cle, clair, personne_id)).decode("ascii")
+        chiffre = enfermer(registre, personne_id, asdict(identite))
         journal.ecrire(
             registre,
             type="identite_ecrite",
@@ -79,18 +72,81 @@ def ecrire(registre: Registre, *, personne_id: str, identite: Identite, instant:
 
 def lire(registre: Registre, personne_id: str) -> Identite:
     """Return an identity, `EFFACEE` when its key was destroyed; raises CoffreFerme."""
-    cle = _cle_personne(registre, personne_id)
     requete = "SELECT chiffre FROM identite WHERE personne_id = ?"
     rangee = registre.db.execute(requete, (personne_id,)).fetchone()
-    if cle is None or rangee is None:
-        return EFFACEE
-    champs = json.loads(_dechiffrer(cle, rangee["chiffre"], personne_id))
-    return Identite(**champs | {"images": tuple(champs["images"])})
+    champs = rouvrir(registre, personne_id, rangee["chiffre"]) if rangee is not None else None
+    return Identite(**champs | {"images": tuple(champs["images"])}) if champs is not None else EFFACEE
 
 
-def _cle_personne(registre: Registre, personne_id: str) -> bytes | None:
+def enfermer(registre: Registre, personne_id: str, clair: dict[str, Any]) -> str:
+    """
+    Encrypt what names somebody under her key (made at first use); return it as base64, to be journalled.
+
+    Raises:
+        CoffreFerme: the safe's key cannot be read.
+        Introuvable: this person was erased; her name is not written again.
+    """
+    with transaction(registre):
+        if est_effacee(registre, personne_id):
+            raise Introuvable("Cette fiche a été effacée.", geste="Inscris cette personne à nouveau.")
+        cle = cle_de(registre, personne_id)
+        if cle is None:
+            cle = secrets.token_bytes(OCTETS_CLE)
+            deposer_cle(registre, personne_id, cle)
+    octets = _chiffrer(cle, json.dumps(clair, ensure_ascii=False).encode(), personne_id)
+    return base64.b64encode(octets).decode("ascii")
+
+
+def rouvrir(registre: Registre, personne_id: str, chiffre: bytes) -> dict[str, Any] | None:
+    """Return what `enfermer` encrypted, None when the key was destroyed or never came here; raises CoffreFerme."""
+    cle = cle_de(registre, personne_id)
+    if cle is None:
+        return None
+    champs: dict[str, Any] = json.loads(_dechiffrer(cle, chiffre, personne_id))
+    return champs
+
+
+def est_effacee(registre: Registre, personne_id: str) -> bool:
+    """Say whether a person was erased: her key is never made again."""
+    return registre.db.execute("SELECT 1 FROM effacement WHERE personne_id = ?", (personne_id,)).fetchone() is not None
+
+
+def cle_de(registre: Registre, personne_id: str) -> bytes | None:
+    """Return a person's key, None when it was destroyed or never existed; raises CoffreFerme."""
     rangee = registre.db.execute("SELECT cle FROM coffre WHERE personne_id = ?", (personne_id,)).fetchone()
     return _dechiffrer(_cle_boite(registre.dossier), rangee["cle"], personne_id) if rangee else None
+
+
+def deposer_cle(registre: Registre, personne_id: str, cle: bytes) -> bool:
+    """
+    Put a person's key in the safe and give it its number in the stream of names; False when she has one already.
+
+    Raises:
+        CoffreFerme: the safe's key cannot be read.
+    """
+    with transaction(registre):
+        if registre.db.execute("SELECT 1 FROM coffre WHERE personne_id = ?", (personne_id,)).fetchone():
+            return False
+        enveloppe = _chiffrer(_cle_boite_ou_neuve(registre), cle, personne_id)
+        registre.db.execute("INSERT INTO coffre VALUES (?, ?)", (personne_id, enveloppe))
+        registre.db.execute(
+            "INSERT INTO cle_personne (seq, personne_id) SELECT coalesce(max(seq), 0) + 1, ? FROM cle_personne"
+            " WHERE true ON CONFLICT (personne_id) DO NOTHING",
+            (personne_id,),
+        )
+    return True
+
+
+def detruire_cle(registre: Registre, personne_id: str) -> int:
+    """
+    Destroy a person's key; return its number in the stream of names, 0 when she never had one.
+
+    The number stays: a line not sealed yet will say that there is no key any more.
+    """
+    with transaction(registre):
+        registre.db.execute("DELETE FROM coffre WHERE personne_id = ?", (personne_id,))
+        rangee = registre.db.execute("SELECT seq FROM cle_personne WHERE personne_id = ?", (personne_id,)).fetchone()
+    return int(rangee[0]) if rangee else 0
 
 
 def _cle_boite_ou_neuve(registre: Registre) -> bytes:

@@ -1,12 +1,13 @@
 """Trainers' accounts: a name, a role, a PIN kept as Argon2id outside the journal."""
 
+import sqlite3
 import threading
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from pirogue_registre import journal
+from pirogue_registre import coffre, journal
 from pirogue_registre.base import Registre, transaction
 from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue, Introuvable
@@ -54,6 +55,7 @@ def creer(registre: Registre, *, nom: str, role: str, pin: str, instant: Instant
 
     Raises:
         EntreeInvalide: empty name, unknown role, PIN that is not 6 to 12 digits; nothing is written.
+        CoffreFerme: the safe's key cannot be read.
     """
     nom = " ".join(nom.split())
     if not nom or len(nom) > 60:
@@ -61,17 +63,31 @@ def creer(registre: Registre, *, nom: str, role: str, pin: str, instant: Instant
     listes.exiger("role", role, quoi="Rôle")
     hache = _hacher(pin)
     compte = Compte(compte_id=nouvel_id(), nom=nom, role=role, actif=True)
-    valeurs = {"compte_id": compte.compte_id, "nom": nom, "role": role, "actif": True}
     with transaction(registre):
-        journal.ecrire(registre, type="compte_cree", valeurs=valeurs, instant=instant, auteur=auteur)
+        valeurs = {
+            "compte_id": compte.compte_id,
+            "chiffre": coffre.enfermer(registre, compte.compte_id, {"nom": nom}),
+            "role": role,
+            "actif": True,
+        }
+        journal.ecrire(registre, type="compte_cree", version=2, valeurs=valeurs, instant=instant, auteur=auteur)
         registre.db.execute("INSERT INTO secret_compte VALUES (?, ?, 1, 0, NULL, NULL)", (compte.compte_id, hache))
     return compte
 
 
 def lister(registre: Registre) -> list[Compte]:
-    """Return the active accounts, by name."""
-    rangees = registre.db.execute("SELECT * FROM compte WHERE actif = 1 ORDER BY nom")
-    return [Compte(r["compte_id"], r["nom"], r["role"], bool(r["actif"])) for r in rangees]
+    """Return the active accounts, by name; raises CoffreFerme."""
+    rangees = registre.db.execute("SELECT * FROM compte WHERE actif = 1").fetchall()
+    comptes = [Compte(r["compte_id"], _nom(registre, r), r["role"], bool(r["actif"])) for r in rangees]
+    return sorted(comptes, key=lambda compte: (compte.nom, compte.compte_id))
+
+
+def _nom(registre: Registre, rangee: sqlite3.Row) -> str:
+    """Return an account's name: from the safe, or in clear as the first version of the journal had it."""
+    if rangee["chiffre"] is None:
+        return str(rangee["nom"])
+    champs = coffre.rouvrir(registre, rangee["compte_id"], rangee["chiffre"])
+    return str(champs["nom"]) if champs is not None else coffre.EFFACEE.prenom
 
 
 def lire(registre: Registre, compte_id: str) -> Compte:

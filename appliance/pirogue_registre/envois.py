@@ -1,31 +1,74 @@
 """
-The register's door for what leaves: lots sealed from the journal, where they were put, receipts that came back.
+The register's door for what leaves: lots sealed from the two streams, where they were put, receipts that came back.
 
 The table `lot` is the cursor: what is sealed goes up to the last lot, and a lot's bytes are stored in the transaction
 that moves it, so there is no moment when something is sealed and not stored. Lots and receipts are not events.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pirogue_registre import journal, reglages
+from pirogue_registre import flux as courants
+from pirogue_registre import reglages
 from pirogue_registre.base import Registre, transaction
-from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_registre.coffre import CoffreFerme
+from pirogue_registre.confirmations import (
+    ORIGINE,
+    Confirmation,
+    RecuRefuse,
+    VieDepassee,
+    confirme_le_ms,
+    couvert_jusqua,
+    ilots,
+)
+from pirogue_registre.confirmations import noter as noter_recu
+from pirogue_registre.puce import (
+    A_BORD,
+    AU_TELEPHONE,
+    CONFIRME,
+    ENVOYE,
+    SUR_CLE,
+    VOIES,
+    EtatSeance,
+    Puce,
+    etat_puce,
+    etats_seances,
+)
 from pirogue_socle.horloge import Instant
 
-#: Most events offered at once to the maker of lots; it takes as many of them as one lot may hold.
-EVENEMENTS_MAX = 1000
-#: Chain value before the first event.
-ORIGINE = bytes(32)
-VOIES = ("cle", "4g")
+__all__ = [
+    "AU_TELEPHONE",
+    "A_BORD",
+    "CONFIRME",
+    "ENVOYE",
+    "ORIGINE",
+    "SUR_CLE",
+    "VOIES",
+    "Confirmation",
+    "EtatSeance",
+    "LotScelle",
+    "Puce",
+    "RecuRefuse",
+    "VieDepassee",
+    "a_envoyer",
+    "compter_a_envoyer",
+    "confirme_le_ms",
+    "couvert_jusqua",
+    "est_couvert",
+    "est_couvert_jusqua",
+    "etat_puce",
+    "etats_seances",
+    "ilots",
+    "noter_depot",
+    "noter_recu",
+    "purger",
+    "sceller_tout",
+]
 
-
-class RecuRefuse(ErreurPirogue):
-    """A receipt signed by our shore does not agree with our journal; nothing is marked as arrived."""
-
-    geste = "Ne débranche rien et préviens le coordinateur : la rive et la boîte ne sont pas d'accord."
-    code = 68
+#: Sealed bodies that stay aboard although the shore confirmed them, per stream.
+CORPS_GARDES = 3
+#: A change of our own keys travels like a lot, before every other; its number is that of the change.
+CLES = "cles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +79,10 @@ class LotScelle:
     Attributes:
         id: name of the lot, given by the format.
         incarnation: the life of the register that its numbers belong to.
-        premier, dernier: numbers of its first and last event.
-        apres: chain value after the last event.
+        premier, dernier: numbers of its first and last line.
+        apres: chain value after the last line.
         corps: all its bytes, sealed.
+        flux: its stream: `activite`, `identites`; `cles` for a change of our own keys.
     """
 
     id: str
@@ -47,34 +91,18 @@ class LotScelle:
     dernier: int
     apres: bytes
     corps: bytes
+    flux: str = courants.ACTIVITE
 
 
-@dataclass(frozen=True, slots=True)
-class Puce:
-    """
-    The chip in the header of the trainer's pages.
-
-    Attributes:
-        code: `a_bord`, `sur_cle`, `envoye` or `confirme`.
-        libelle: what the trainer reads.
-    """
-
-    code: str
-    libelle: str
-
-
-A_BORD = Puce("a_bord", "À bord seulement")
-SUR_CLE = Puce("sur_cle", "Sur la clé")
-ENVOYE = Puce("envoye", "Envoyé")
-CONFIRME = Puce("confirme", "Confirmé à terre ✓")
-
-#: Makes one lot of the first lines of those given: (incarnation, number of the first, chain before it, lines).
-Fabrique = Callable[[str, int, bytes, Sequence[bytes]], LotScelle]
+#: Makes one lot of the first lines of those given: (stream, incarnation, number of the first, chain before it, lines).
+Fabrique = Callable[[str, str, int, bytes, Sequence[bytes]], LotScelle]
 
 
 def sceller_tout(registre: Registre, *, fabrique: Fabrique) -> int:
     """
-    Seal every journal line that is in no lot yet; each lot is stored in the transaction that moves the cursor.
+    Seal every line of both streams that is in no lot yet; a lot is stored in the transaction that moves the cursor.
+
+    When the safe is closed, activity is sealed and the keys of names wait aboard.
 
     Args:
         registre: the open register.
@@ -86,49 +114,47 @@ def sceller_tout(registre: Registre, *, fabrique: Fabrique) -> int:
     Raises:
         DisquePlein, RegistreOccupe, RegistreIllisible: the lots before this one are kept.
     """
-    incarnation = reglages.lire(registre, "incarnation")
     nombre = 0
-    while True:
-        with transaction(registre):
-            dernier, avant = _curseur(registre, incarnation)
-            lignes = journal.lignes(registre, apres=dernier, limite=EVENEMENTS_MAX)
-            if not lignes:
-                return nombre
-            lot = fabrique(incarnation, dernier + 1, avant, [ligne for _, ligne in lignes])
-            if lot.premier != dernier + 1 or not dernier < lot.dernier <= lignes[-1][0]:
-                raise ValueError("the maker of lots must seal the first lines that it was given")
-            registre.db.execute(
-                "INSERT INTO lot (id, incarnation, premier, dernier, apres, corps) VALUES (?, ?, ?, ?, ?, ?)",
-                (lot.id, incarnation, lot.premier, lot.dernier, lot.apres, lot.corps),
-            )
-        nombre += 1
+    for flux in courants.FLUX:
+        try:
+            while _sceller_un(registre, flux, fabrique):
+                nombre += 1
+        except CoffreFerme:
+            break
+    return nombre
 
 
 def a_envoyer(registre: Registre) -> Iterator[LotScelle]:
-    """Yield, in order and one at a time, the lots that no receipt covers yet."""
-    incarnation = reglages.lire(registre, "incarnation")
-    identifiants = registre.db.execute(
-        "SELECT id FROM lot WHERE incarnation = ? AND dernier > ? ORDER BY premier",
-        (incarnation, couvert_jusqua(registre)),
-    ).fetchall()
-    for (lot_id,) in identifiants:
+    """
+    Yield one at a time the lots to send: a change of our keys, then those that no receipt covers, in order.
+
+    A lot that lies wholly in an island of the latest receipt has arrived: it is not sent again.
+    """
+    for lot_id in [un for un, _ in _a_envoyer(registre)]:
         rangee = registre.db.execute(
-            "SELECT id, incarnation, premier, dernier, apres, corps FROM lot WHERE id = ?", (lot_id,)
+            "SELECT id, incarnation, premier, dernier, apres, corps, flux FROM lot WHERE id = ?", (lot_id,)
         ).fetchone()
-        yield LotScelle(*rangee)
+        if rangee is not None and rangee["corps"] is not None:
+            yield LotScelle(*rangee)
 
 
-def couvert_jusqua(registre: Registre) -> int:
-    """Return the number of the last event that the shore's receipts cover, 0 without a receipt."""
-    requete = "SELECT coalesce(max(jusqua), 0) FROM recu WHERE incarnation = ?"
-    return int(registre.db.execute(requete, (reglages.lire(registre, "incarnation"),)).fetchone()[0])
+def compter_a_envoyer(registre: Registre) -> tuple[int, int]:
+    """Return how many lots are to send, and their bytes."""
+    tailles = [octets for _, octets in _a_envoyer(registre)]
+    return len(tailles), sum(tailles)
 
 
 def est_couvert(registre: Registre, lot_id: str) -> bool:
     """Say whether a lot of ours is wholly covered by a receipt; False for a lot that is not ours."""
-    requete = "SELECT 1 FROM lot WHERE id = ? AND incarnation = ? AND dernier <= ?"
-    cle = (lot_id, reglages.lire(registre, "incarnation"), couvert_jusqua(registre))
-    return registre.db.execute(requete, cle).fetchone() is not None
+    rangee = registre.db.execute("SELECT incarnation, flux, dernier FROM lot WHERE id = ?", (lot_id,)).fetchone()
+    return rangee is not None and est_couvert_jusqua(registre, incarnation=rangee[0], flux=rangee[1], seq=rangee[2])
+
+
+def est_couvert_jusqua(registre: Registre, *, incarnation: str, flux: str, seq: int) -> bool:
+    """Say whether a receipt covers the lines of a stream up to a number, in this life of the register."""
+    if flux not in courants.FLUX or incarnation != reglages.lire(registre, "incarnation"):
+        return False
+    return seq <= couvert_jusqua(registre, flux)
 
 
 def noter_depot(registre: Registre, *, lot_id: str, voie: str, support: str, instant: Instant) -> None:
@@ -138,8 +164,8 @@ def noter_depot(registre: Registre, *, lot_id: str, voie: str, support: str, ins
     Args:
         registre: the open register.
         lot_id: the lot.
-        voie: `cle` or `4g`.
-        support: which stick, or which shore.
+        voie: `cle`, `4g` or `telephone`.
+        support: which stick, which shore, which telephone.
         instant: when; information only.
 
     Raises:
@@ -154,90 +180,68 @@ def noter_depot(registre: Registre, *, lot_id: str, voie: str, support: str, ins
         )
 
 
-def noter_recu(registre: Registre, *, incarnation: str, jusqua: int, h: bytes, serie: int, corps: bytes) -> bool:
+def purger(registre: Registre, *, garder: int = CORPS_GARDES) -> int:
     """
-    Keep a receipt whose signature has been checked.
+    Drop the sealed bytes of lots that a receipt covers, except the last `garder` of the journal; return how many.
 
-    A receipt that covers more than the known ones is believed whatever its number: it names a point of our own
-    chain, and a shore rebuilt from its archive counts its receipts from one again.
-
-    Args:
-        registre: the open register.
-        incarnation: the life of the register that the receipt speaks of.
-        jusqua: the shore holds every event up to this number.
-        h: chain value at that number, according to the shore.
-        serie: the receipt's number; one that covers no more and is not newer than a known one changes nothing.
-        corps: the receipt's bytes.
-
-    Returns:
-        True if it is new, False if it is old or about another life of this register.
-
-    Raises:
-        RecuRefuse: it goes back, covers more than was sealed, or its chain is not ours; nothing is written.
+    Rows, numbers and chain ends stay, and so do the journal's lines (I5, I10). A covered key of a name is dropped
+    at once: nothing aboard needs it sealed.
     """
-    if incarnation != reglages.lire(registre, "incarnation"):
-        return False
+    incarnation = reglages.lire(registre, "incarnation")
+    nombre = 0
     with transaction(registre):
-        connue = registre.db.execute("SELECT coalesce(max(serie), 0) FROM recu").fetchone()[0]
-        couvert = couvert_jusqua(registre)
-        if jusqua <= couvert and serie <= connue:
+        for flux, marge in ((courants.ACTIVITE, garder), (courants.IDENTITES, 0)):
+            nombre += registre.db.execute(
+                "UPDATE lot SET corps = NULL WHERE incarnation = ? AND flux = ? AND dernier <= ? AND corps IS NOT NULL"
+                " AND id NOT IN (SELECT id FROM lot WHERE incarnation = ? AND flux = ? ORDER BY premier DESC LIMIT ?)",
+                (incarnation, flux, couvert_jusqua(registre, flux), incarnation, flux, marge),
+            ).rowcount
+    return nombre
+
+
+def _sceller_un(registre: Registre, flux: str, fabrique: Fabrique) -> bool:
+    """Seal the next lot of a stream; False when every line is in one."""
+    incarnation = reglages.lire(registre, "incarnation")
+    with transaction(registre):
+        dernier, avant = _curseur(registre, incarnation, flux)
+        lignes = courants.lignes(registre, flux, apres=dernier, limite=courants.LIGNES_MAX[flux])
+        if not lignes:
             return False
-        if jusqua < couvert:
-            raise RecuRefuse("Le nouveau reçu de la rive couvre moins que le précédent.")
-        if _chaine(registre, incarnation, jusqua) != h:
-            raise RecuRefuse("Le reçu de la rive ne correspond pas au journal de cette boîte.")
+        lot = fabrique(flux, incarnation, dernier + 1, avant, [ligne for _, ligne in lignes])
+        if lot.premier != dernier + 1 or not dernier < lot.dernier <= lignes[-1][0]:
+            raise ValueError("the maker of lots must seal the first lines that it was given")
         registre.db.execute(
-            "INSERT INTO recu (incarnation, serie, jusqua, corps) VALUES (?, ?, ?, ?)",
-            (incarnation, serie, jusqua, corps),
+            "INSERT INTO lot (id, incarnation, flux, premier, dernier, apres, octets, corps)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (lot.id, incarnation, flux, lot.premier, lot.dernier, lot.apres, len(lot.corps), lot.corps),
         )
     return True
 
 
-def etat_puce(registre: Registre) -> Puce:
-    """
-    Say where the data are, from facts alone: receipts first, then where each unreceipted lot was put.
-
-    Only events about people and sessions count: an anchor written this morning does not make yesterday's confirmed
-    data « aboard only » again.
-    """
-    utile = journal.dernier_utile(registre)
-    couvert = couvert_jusqua(registre)
-    if utile == 0:
-        return A_BORD
-    if couvert >= utile:
-        return CONFIRME
-    rangees = registre.db.execute(
-        "SELECT lot.dernier, coalesce(max(depot.voie = '4g'), -1) FROM lot LEFT JOIN depot ON depot.lot_id = lot.id"
-        " WHERE lot.incarnation = ? AND lot.dernier > ? AND lot.premier <= ? GROUP BY lot.id",
-        (reglages.lire(registre, "incarnation"), couvert, utile),
-    ).fetchall()
-    if max((dernier for dernier, _ in rangees), default=0) < utile:
-        return A_BORD
-    moindre = min(par_4g for _, par_4g in rangees)
-    return {-1: A_BORD, 0: SUR_CLE, 1: ENVOYE}[moindre]
+def _a_envoyer(registre: Registre) -> list[tuple[str, int]]:
+    """Return (id, bytes) of what is to send."""
+    incarnation = reglages.lire(registre, "incarnation")
+    trouves = registre.db.execute("SELECT id, octets FROM lot WHERE flux = ? ORDER BY premier", (CLES,)).fetchall()
+    choisis = [(str(lot_id), int(octets)) for lot_id, octets in trouves]
+    for flux in courants.FLUX:
+        tenus = ilots(registre, flux)
+        rangees = registre.db.execute(
+            "SELECT id, octets, premier, dernier FROM lot WHERE incarnation = ? AND flux = ? AND dernier > ?"
+            " AND corps IS NOT NULL ORDER BY premier",
+            (incarnation, flux, couvert_jusqua(registre, flux)),
+        )
+        choisis += [
+            (str(lot_id), int(octets))
+            for lot_id, octets, premier, dernier in rangees
+            if not any(debut <= premier and dernier <= fin for debut, fin in tenus)
+        ]
+    return choisis
 
 
-def _curseur(registre: Registre, incarnation: str) -> tuple[int, bytes]:
-    """Return the number of the last sealed event and the chain value after it."""
+def _curseur(registre: Registre, incarnation: str, flux: str) -> tuple[int, bytes]:
+    """Return the number of the last sealed line of a stream and the chain value after it."""
     rangee = registre.db.execute(
-        "SELECT dernier, apres FROM lot WHERE incarnation = ? ORDER BY premier DESC LIMIT 1", (incarnation,)
+        "SELECT dernier, apres FROM lot WHERE incarnation = ? AND flux = ? ORDER BY premier DESC LIMIT 1",
+        (incarnation, flux),
     ).fetchone()
     return (rangee[0], rangee[1]) if rangee else (0, ORIGINE)
-
-
-def _chaine(registre: Registre, incarnation: str, seq: int) -> bytes | None:
-    """Return our own chain value at an event, or None if it is not sealed: SHA-256(previous value + line)."""
-    if seq == 0:
-        return ORIGINE
-    lot = registre.db.execute(
-        "SELECT premier FROM lot WHERE incarnation = ? AND premier <= ? AND dernier >= ?", (incarnation, seq, seq)
-    ).fetchone()
-    if lot is None:
-        return None
-    precedent = registre.db.execute(
-        "SELECT apres FROM lot WHERE incarnation = ? AND dernier = ?", (incarnation, lot[0] - 1)
-    ).fetchone()
-    h: bytes = precedent[0] if precedent else ORIGINE
-    for _, ligne in journal.lignes(registre, apres=lot[0] - 1, limite=seq - lot[0] + 1):
-        h = hashlib.sha256(h + ligne).digest()
-    return h

@@ -16,7 +16,7 @@ class Evenement:
         id: random identifier.
         type, version: what it is and the form of its `valeurs`.
         personne_id, seance_id: whom and which session it is about, when it is.
-        valeurs: the fact itself; codes and numbers, never a trainee's name in clear (the staff's are).
+        valeurs: the fact itself; codes and numbers, never a name in clear.
         auteur: id of the account, or `jeune`, `portail`, `sync`, `pirogue`.
         instant: when, as the machine saw it.
         qualite: `ancree` if the true time of this boot was known when it was written, else `mur`.

@@ -222,7 +222,8 @@ def semblables(
     """
     du_groupe = {jeune.personne_id for jeune in lister(registre, groupe_id)}
     trouves: list[tuple[float, Jeune]] = []
-    for rangee in registre.db.execute("SELECT * FROM jeune").fetchall():
+    requete = "SELECT * FROM jeune WHERE personne_id NOT IN (SELECT personne_id FROM effacement)"
+    for rangee in registre.db.execute(requete).fetchall():
         jeune = _jeune(registre, rangee)
         proche = ressemblance.noms(f"{prenom} {nom}", f"{jeune.prenom} {jeune.nom}")
         annees = (annee_naissance, jeune.annee_naissance)

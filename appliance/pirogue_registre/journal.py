@@ -10,7 +10,15 @@ from pirogue_socle.horloge import Instant
 from pirogue_socle.ids import nouvel_id
 
 #: Events about the box rather than about people: they alone do not make yesterday's data "aboard only" again.
-TECHNIQUES = ("ancre", "relais_cree", "compte_cree", "compte_change")
+TECHNIQUES = (
+    "ancre",
+    "relais_cree",
+    "compte_cree",
+    "compte_change",
+    "descente_appliquee",
+    "incarnation_nouvelle",
+    "cles_changees",
+)
 
 
 COLONNES = "seq, id, type, version, personne_id, seance_id, valeurs, auteur, boot_id, bt_ns, mur_ms, qualite"

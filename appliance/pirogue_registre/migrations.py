@@ -24,3 +24,15 @@ def m0002_vues(db: Database) -> None:
 def m0003_hors_journal(db: Database) -> None:
     """Secrets and the state of the exchange."""
     db.executescript(schema.HORS_JOURNAL)
+
+
+@migrations()
+def m0004_echange(db: Database) -> None:
+    """Two streams, receipts with islands, bodies that may be purged, and what comes down; every row is kept."""
+    db.executescript(schema.ECHANGE)
+
+
+@migrations()
+def m0005_vues_echange(db: Database) -> None:
+    """Erasures and downward series as views; staff names may be ciphertext."""
+    db.executescript(schema.VUES_ECHANGE)

@@ -117,5 +117,58 @@ CREATE TABLE recu (
 ) STRICT;
 """
 
+# What the two streams, erasures and downward lots need; replaces three tables of the first version, rows included.
+ECHANGE = """
+CREATE TABLE cle_personne (
+    seq INTEGER PRIMARY KEY, personne_id TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO cle_personne (personne_id) SELECT personne_id FROM coffre ORDER BY rowid;
+ALTER TABLE lot RENAME TO lot_avant;
+CREATE TABLE lot (
+    id TEXT PRIMARY KEY, incarnation TEXT NOT NULL, flux TEXT NOT NULL, premier INTEGER NOT NULL,
+    dernier INTEGER NOT NULL, apres BLOB NOT NULL, octets INTEGER NOT NULL, corps BLOB,
+    UNIQUE (incarnation, flux, premier)
+) STRICT;
+INSERT INTO lot SELECT id, incarnation, 'activite', premier, dernier, apres, length(corps), corps FROM lot_avant;
+DROP TABLE lot_avant;
+ALTER TABLE recu RENAME TO recu_avant;
+CREATE TABLE recu (
+    incarnation TEXT NOT NULL, flux TEXT NOT NULL, serie INTEGER NOT NULL, jusqua INTEGER NOT NULL,
+    ilots TEXT NOT NULL, heure_ms INTEGER NOT NULL, oublie INTEGER NOT NULL, corps BLOB NOT NULL,
+    PRIMARY KEY (incarnation, flux, serie, jusqua)
+) STRICT;
+INSERT INTO recu SELECT incarnation, 'activite', serie, jusqua, '[]', 0, 0, corps FROM recu_avant ORDER BY rowid;
+DROP TABLE recu_avant;
+CREATE INDEX evenement_seance ON evenement (seance_id, seq) WHERE seance_id IS NOT NULL;
+CREATE TABLE rotation (
+    serie INTEGER PRIMARY KEY, cle TEXT NOT NULL, seq INTEGER NOT NULL, corps BLOB NOT NULL, acquise INTEGER NOT NULL
+) STRICT;
+CREATE TABLE courrier (
+    id TEXT PRIMARY KEY, corps BLOB NOT NULL, mur_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE code_local (
+    liste TEXT NOT NULL, code TEXT NOT NULL, libelle TEXT NOT NULL, PRIMARY KEY (liste, code)
+) STRICT;
+CREATE TABLE kolibri_a_effacer (
+    personne_id TEXT PRIMARY KEY
+) STRICT;
+"""
+
+# More views of the journal; staff names leave the clear.
+VUES_ECHANGE = """
+CREATE TABLE effacement (
+    personne_id TEXT PRIMARY KEY, motif TEXT NOT NULL, seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE descente (
+    genre TEXT PRIMARY KEY, serie INTEGER NOT NULL
+) STRICT;
+ALTER TABLE compte RENAME TO compte_avant;
+CREATE TABLE compte (
+    compte_id TEXT PRIMARY KEY, nom TEXT, chiffre BLOB, role TEXT NOT NULL, actif INTEGER NOT NULL
+) STRICT;
+INSERT INTO compte SELECT compte_id, nom, NULL, role, actif FROM compte_avant;
+DROP TABLE compte_avant;
+"""
+
 #: Names of all the migrations (`migrations.py`), so that opening an up-to-date register need not load sqlite-utils.
-TOUTES = ("m0001_journal", "m0002_vues", "m0003_hors_journal")
+TOUTES = ("m0001_journal", "m0002_vues", "m0003_hors_journal", "m0004_echange", "m0005_vues_echange")

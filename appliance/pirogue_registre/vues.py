@@ -21,6 +21,8 @@ VUES = (
     "presence_correction",
     "connexion",
     "progres",
+    "effacement",
+    "descente",
 )
 
 
@@ -57,7 +59,15 @@ def _ancre(db: sqlite3.Connection, e: Evenement) -> None:
 
 def _compte(db: sqlite3.Connection, e: Evenement) -> None:
     v = e.valeurs
-    _poser(db, "compte", compte_id=v["compte_id"], nom=v["nom"], role=v["role"], actif=int(v["actif"]))
+    _poser(
+        db,
+        "compte",
+        compte_id=v["compte_id"],
+        nom=v.get("nom"),
+        chiffre=base64.b64decode(v["chiffre"]) if e.version >= 2 else None,
+        role=v["role"],
+        actif=int(v["actif"]),
+    )
 
 
 def _escale(db: sqlite3.Connection, e: Evenement) -> None:
@@ -88,6 +98,26 @@ def _jeune(db: sqlite3.Connection, e: Evenement) -> None:
 
 def _identite(db: sqlite3.Connection, e: Evenement) -> None:
     _poser(db, "identite", personne_id=e.personne_id, chiffre=base64.b64decode(e.valeurs["chiffre"]))
+
+
+def _effacement(db: sqlite3.Connection, e: Evenement) -> None:
+    """Her name goes from every view; what was counted stays under her number."""
+    _poser(db, "effacement", personne_id=e.personne_id, motif=e.valeurs["motif"], seq=e.seq)
+    db.execute("DELETE FROM identite WHERE personne_id = ?", (e.personne_id,))
+    db.execute("UPDATE compte SET nom = NULL, chiffre = NULL, actif = 0 WHERE compte_id = ?", (e.personne_id,))
+    db.execute(
+        "UPDATE inscription SET statut = 'efface' WHERE personne_id = ?",
+        (e.personne_id,),
+    )
+    db.execute("UPDATE connexion SET ouverte = 0 WHERE ouverte = 1 AND personne_id = ?", (e.personne_id,))
+    db.execute(
+        "UPDATE connexion SET binome_avec = NULL WHERE ouverte = 1 AND binome_avec = ?",
+        (e.personne_id,),
+    )
+
+
+def _descente(db: sqlite3.Connection, e: Evenement) -> None:
+    _poser(db, "descente", genre=e.valeurs["genre"], serie=e.valeurs["serie"])
 
 
 def _inscription(db: sqlite3.Connection, e: Evenement) -> None:
@@ -270,6 +300,8 @@ PROJECTIONS: dict[str, Callable[[sqlite3.Connection, Evenement], None]] = {
     "groupe_ecrit": _groupe,
     "jeune_inscrit": _jeune,
     "identite_ecrite": _identite,
+    "personne_effacee": _effacement,
+    "descente_appliquee": _descente,
     "inscription_ecrite": _inscription,
     "consentement_donne": _consentement,
     "seance_ouverte": _seance_ouverte,

@@ -91,7 +91,7 @@ def test_every_table_and_column_is_in_the_glossary() -> None:
     from pirogue_rive import schema as schema_rive
 
     mots = set(re.findall(r"`([a-z_0-9]+)`", (RACINE / "docs/glossaire.md").read_text(encoding="utf-8")))
-    ddl = schema.JOURNAL + schema.VUES + schema.HORS_JOURNAL
+    ddl = schema.JOURNAL + schema.VUES + schema.HORS_JOURNAL + schema.ECHANGE + schema.VUES_ECHANGE
     noms = set(re.findall(r"CREATE TABLE (\w+)", ddl))
     noms |= set(re.findall(r"(?:[(,]\s*)(\w+) (?:TEXT|INTEGER|REAL|BLOB)", ddl))
     for table in schema_rive.metadata.tables.values():

@@ -234,14 +234,15 @@ def test_the_chip_says_where_the_data_are_on_every_page(
 ) -> None:
     """Aboard, on the stick, sent; never « safe » before the shore's receipt."""
 
-    def sceller(incarnation: str, premier: int, _avant: bytes, lignes: object) -> envois.LotScelle:
+    def sceller(flux: str, incarnation: str, premier: int, _avant: bytes, lignes: object) -> envois.LotScelle:
         dernier = premier + len(list(lignes)) - 1  # type: ignore[call-overload]
-        return envois.LotScelle("lot1", incarnation, premier, dernier, b"h" * 32, b"corps")
+        return envois.LotScelle(f"{flux}{premier}", incarnation, premier, dernier, b"h" * 32, b"corps", flux)
 
     vues = [texte(rachelle.get("/formateur/donnees"))]
     envois.sceller_tout(bord.registre, fabrique=sceller)
     for voie in ("cle", "4g"):
-        envois.noter_depot(bord.registre, lot_id="lot1", voie=voie, support="x", instant=horloge())
+        for lot in envois.a_envoyer(bord.registre):
+            envois.noter_depot(bord.registre, lot_id=lot.id, voie=voie, support="x", instant=horloge())
         vues.append(texte(rachelle.get("/formateur/donnees")))
 
     for vue, code in zip(vues, ("a_bord", "sur_cle", "envoye"), strict=True):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipage import Bord, fiche
-from pirogue_registre import base, coffre, comptes, consentements, fiches, jeunes, journal, ressemblance
+from pirogue_registre import base, coffre, comptes, consentements, effacement, fiches, jeunes, journal, ressemblance
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 
 
@@ -36,10 +36,13 @@ def test_no_name_is_readable_in_the_files_of_the_register(bord: Bord, tmp_path: 
 
 def test_destroying_a_key_makes_the_name_unreadable_and_keeps_the_count(bord: Bord) -> None:
     """The journal still holds the ciphertext; nobody can read it any more."""
-    bord.registre.db.execute("DELETE FROM coffre WHERE personne_id = ?", (bord.koffi,))
+    effacement.effacer(
+        bord.registre, personne_id=bord.koffi, motif="demande_personne", instant=bord.horloge(), auteur=bord.rachelle
+    )
 
     assert jeunes.lire(bord.registre, bord.koffi).prenom == coffre.EFFACEE.prenom
-    assert len(jeunes.lister(bord.registre, bord.groupe)) == 2
+    assert [un.personne_id for un in jeunes.lister(bord.registre, bord.groupe)] == [bord.afi]
+    assert bord.registre.db.execute("SELECT count(*) FROM jeune").fetchone()[0] == 2
 
 
 def test_a_register_with_another_safe_s_key_says_so(bord: Bord, tmp_path: Path) -> None:
@@ -55,7 +58,9 @@ def test_a_register_with_another_safe_s_key_says_so(bord: Bord, tmp_path: Path) 
 
 def test_an_erased_record_is_not_written_again(bord: Bord) -> None:
     """Completing a form that was open before the erasure must not bring the name back."""
-    bord.registre.db.execute("DELETE FROM coffre WHERE personne_id = ?", (bord.koffi,))
+    effacement.effacer(
+        bord.registre, personne_id=bord.koffi, motif="demande_personne", instant=bord.horloge(), auteur=bord.rachelle
+    )
     avant = journal.dernier(bord.registre)
     koffi = fiche("Koffi", "Hounsou", sexe="M")
 

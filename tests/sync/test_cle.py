@@ -21,19 +21,23 @@ from pirogue_sync import cle as cle_bord
 from pirogue_sync.bilan import BilanEchange
 from sync.quai import Quai, compter, sceller_par, vivre_une_journee
 
+#: A first day is one lot of the journal and one for each key of a name: Rachelle's, Afi's, Koffi's.
+LOTS = 4
+
 COURSE_BORD = """
 import sys
 from pathlib import Path
 from pirogue_echange import cles
 from pirogue_registre import base
 from pirogue_sync import cle
+from pirogue_sync.trousseau import assembler
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 registre, dossier, trousseau, rive = map(Path, sys.argv[1:])
 ouvert = base.ouvrir(registre)
 try:
-    cle.echanger(ouvert, dossier=dossier, cles=cles.charger(trousseau), rive=cles.lire_carte(rive.read_bytes()),
-                 instant=maintenant())
+    tout = assembler(trousseau.parent, cles=cles.charger(trousseau), rive=cles.lire_carte(rive.read_bytes()))
+    cle.echanger(ouvert, dossier=dossier, trousseau=tout, instant=maintenant())
 except ErreurPirogue as erreur:
     print(erreur, erreur.geste)
     sys.exit(erreur.code)
@@ -42,9 +46,7 @@ except ErreurPirogue as erreur:
 
 def aller(quai: Quai, cle: Path) -> BilanEchange:
     """Plug the stick in the boat."""
-    return cle_bord.echanger(
-        quai.bord.registre, dossier=cle, cles=quai.cles, rive=quai.carte_rive, instant=quai.bord.horloge()
-    )
+    return cle_bord.echanger(quai.bord.registre, dossier=cle, trousseau=quai.trousseau, instant=quai.bord.horloge())
 
 
 def debarquer(rive: Rive, quai: Quai, cle: Path) -> cle_rive.BilanCle:
@@ -72,11 +74,11 @@ def test_a_day_goes_ashore_by_stick_and_the_receipt_comes_home(quai: Quai, rive:
     vivre_une_journee(quai.bord)
     assert envois.etat_puce(registre).code == "a_bord"
     depart = aller(quai, cle)
-    assert (depart.deposes, depart.puce.code) == (1, "sur_cle")
-    assert debarquer(rive, quai, cle).ingeres == 1
+    assert (depart.deposes, depart.puce.code) == (LOTS, "sur_cle")
+    assert debarquer(rive, quai, cle).ingeres == LOTS
     retour = aller(quai, cle)
 
-    assert (retour.recus, retour.retires, retour.restants) == (1, 1, 0)
+    assert (retour.recus, retour.retires, retour.restants) == (2, LOTS, 0)
     assert retour.puce.libelle == "Confirmé à terre ✓"
     assert list((cle / "PIROGUE/montee").iterdir()) == []
     assert bilan.tous(rive)[0].seances == 1
@@ -91,8 +93,8 @@ def test_plugging_in_twice_changes_nothing(quai: Quai, rive: Rive, cle: Path) ->
     fichiers = sorted((cle / "PIROGUE/descente").iterdir())
     deux = debarquer(rive, quai, cle)
 
-    assert (encore.deposes, encore.deja_la) == (0, 1)
-    assert (deux.ingeres, deux.doublons, deux.recus) == (0, 1, 0)
+    assert (encore.deposes, encore.deja_la) == (0, LOTS)
+    assert (deux.ingeres, deux.doublons, deux.recus) == (0, LOTS, 0)
     assert sorted((cle / "PIROGUE/descente").iterdir()) == fichiers
 
 
@@ -125,7 +127,7 @@ def test_an_older_receipt_is_replaced_on_the_stick_and_a_foreign_one_is_left(qua
     debarquer(rive, quai, cle)
 
     assert etranger.read_bytes() == b"autre chose"
-    assert len(list((cle / "PIROGUE/descente").iterdir())) == 2
+    assert len(list((cle / "PIROGUE/descente").iterdir())) == 3
 
 
 def test_another_shores_receipt_is_said_and_changes_nothing(quai: Quai, cle: Path) -> None:
@@ -165,7 +167,7 @@ def test_a_torn_copy_on_the_stick_is_written_again(quai: Quai, cle: Path) -> Non
     """The stick was pulled last time: the file is there, and short."""
     vivre_une_journee(quai.bord)
     aller(quai, cle)
-    (fichier,) = (cle / "PIROGUE/montee").iterdir()
+    fichier = next((cle / "PIROGUE/montee").iterdir())
     entier = fichier.read_bytes()
     fichier.write_bytes(entier[:100])
     assert aller(quai, cle).deposes == 1
@@ -190,7 +192,7 @@ def test_links_pipes_folders_and_odd_names_are_left_alone(quai: Quai, rive: Rive
     avant = sorted(montee.iterdir())
     prise = debarquer(rive, quai, cle)
 
-    assert (prise.ingeres, prise.refuses) == (1, 0)
+    assert (prise.ingeres, prise.refuses) == (LOTS, 0)
     assert compter(rive, schema.quarantaine) == 0
     assert sorted(montee.iterdir()) == avant
     assert secret.read_bytes() == b"ne pas lire"
@@ -254,12 +256,13 @@ def test_a_lot_is_synced_before_and_after_its_name_appears(quai: Quai, cle: Path
 def test_a_full_stick_says_so_and_keeps_what_it_announced(quai: Quai, cle: Path) -> None:
     """No room for the third lot: two are there, whole and noted; the rest stays aboard and goes next time."""
     vivre_une_journee(quai.bord)
-    total = len(sceller_par(quai, 5))
+    sceller_par(quai, 5)
+    total = envois.compter_a_envoyer(quai.bord.registre)[0]
     montee = cle / "PIROGUE/montee"
     montee.mkdir(parents=True)
-    # The stick's first two new files are its name and its LISEZMOI; the fifth is the third lot.
+    # The stick's first new file is its LISEZMOI; the fourth is the third lot.
     fait = sous_strace(
-        quai, cle, "-o", "/dev/null", "-e", "trace=renameat", "-e", "inject=renameat:error=ENOSPC:when=5+"
+        quai, cle, "-o", "/dev/null", "-e", "trace=renameat", "-e", "inject=renameat:error=ENOSPC:when=4+"
     )
     noms = {chemin.name for chemin in montee.iterdir()}
 

@@ -37,11 +37,12 @@ from pathlib import Path
 from pirogue_echange import cles
 from pirogue_registre import base
 from pirogue_sync import cle
+from pirogue_sync.trousseau import assembler
 from pirogue_socle.horloge import maintenant
 registre, dossier, trousseau, rive = map(Path, sys.argv[1:])
 ouvert = base.ouvrir(registre)
-cle.echanger(ouvert, dossier=dossier, cles=cles.charger(trousseau), rive=cles.lire_carte(rive.read_bytes()),
-             instant=maintenant())
+tout = assembler(trousseau.parent, cles=cles.charger(trousseau), rive=cles.lire_carte(rive.read_bytes()))
+cle.echanger(ouvert, dossier=dossier, trousseau=tout, instant=maintenant())
 """
 
 
@@ -81,9 +82,7 @@ def test_the_shore_killed_at_any_step_of_a_stick_loses_and_doubles_nothing(quai:
         for lot in octets:
             arrivees.prendre(rive, lot, voie="cle", instant=MIDI)
         attendu = vues(rive)
-    cle_bord.echanger(
-        quai.bord.registre, dossier=cle_neuve(tmp_path), cles=quai.cles, rive=quai.carte_rive, instant=MIDI
-    )
+    cle_bord.echanger(quai.bord.registre, dossier=cle_neuve(tmp_path), trousseau=quai.trousseau, instant=MIDI)
 
     def preparer(rang: str) -> list[object]:
         nouvelle_rive(quai.config, tmp_path / f"terre{rang}")
@@ -96,12 +95,9 @@ def test_the_shore_killed_at_any_step_of_a_stick_loses_and_doubles_nothing(quai:
             prise = cle_rive.prendre_cle(rive, dossier=tmp_path / f"cle{rang}", instant=MIDI)
             assert vues(rive) == attendu
         assert prise.refuses == 0
-        retour = recus.prendre(
-            quai.bord.registre,
-            octets=next((tmp_path / f"cle{rang}/PIROGUE/descente").glob("*.lot")).read_bytes(),
-            rive=quai.carte_rive,
-        )
-        assert retour[1] == ""
+        for recu in (tmp_path / f"cle{rang}/PIROGUE/descente").glob("*.lot"):
+            retour = recus.prendre(quai.bord.registre, octets=recu.read_bytes(), rive=quai.carte_rive)
+            assert retour[1] == ""
 
     points = tuer_a_chaque_pas(preparer, verifier)
 
@@ -131,11 +127,10 @@ def test_the_boat_killed_at_any_step_of_a_stick_seals_and_announces_truly(quai: 
         try:
             for lot_id, corps in registre.db.execute("SELECT id, corps FROM depot JOIN lot ON lot.id = depot.lot_id"):
                 assert (tmp_path / f"cle{rang}/PIROGUE/montee/{lot_id}.lot").read_bytes() == corps
-            fini = cle_bord.echanger(
-                registre, dossier=tmp_path / f"cle{rang}", cles=quai.cles, rive=quai.carte_rive, instant=MIDI
-            )
+            fini = cle_bord.echanger(registre, dossier=tmp_path / f"cle{rang}", trousseau=quai.trousseau, instant=MIDI)
             assert fini.puce.code == "sur_cle"
-            bornes = registre.db.execute("SELECT premier, dernier FROM lot ORDER BY premier").fetchall()
+            requete = "SELECT premier, dernier FROM lot WHERE flux = 'activite' ORDER BY premier"
+            bornes = registre.db.execute(requete).fetchall()
             assert (bornes[0][0], bornes[-1][1]) == (1, journal.dernier(registre))
         finally:
             base.fermer(registre)
