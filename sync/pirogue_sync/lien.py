@@ -26,6 +26,8 @@ BLOC = 8 * 1024
 _SANS_DATES = 0x200000
 #: OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
 _ERREURS_DE_DATE = (9, 10)
+#: What OpenSSL says of an answer in clear.
+_PAS_DU_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 
 DATES_NON_VERIFIEES = (
     "La boîte ne connaît pas la date : celle du certificat de la rive n'a pas été vérifiée. Tout le reste l'a été."
@@ -227,6 +229,11 @@ class Lien(http.client.HTTPConnection):
         except ssl.SSLCertVerificationError as cause:
             self.close()
             raise PasDeRecu("Ce qui répond n'est pas notre rive : son certificat n'est pas le bon.") from cause
+        except ssl.SSLError as cause:
+            self.close()
+            if cause.reason in _PAS_DU_TLS:
+                raise PasDeRecu("Ce qui répond n'est pas notre rive : il ne parle pas TLS.") from cause
+            raise RiveInjoignable("La rive ne répond pas.") from cause
         except (OSError, http.client.HTTPException) as cause:
             self.close()
             raise RiveInjoignable("La rive ne répond pas.") from cause

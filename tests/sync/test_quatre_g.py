@@ -29,14 +29,6 @@ from sync.quai import Quai, compter, sceller_par, vivre_une_journee
 from sync.serveurs import Serveur
 
 
-@pytest.fixture
-def serveur(quai: Quai) -> Iterator[Serveur]:
-    """The shore, serving."""
-    lance = Serveur(quai.config.dossier)
-    yield lance
-    lance.arreter()
-
-
 def appeler(quai: Quai, url: str) -> BilanEchange:
     """Let the boat call the shore."""
     return quatre_g.echanger(
