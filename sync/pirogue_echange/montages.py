@@ -15,7 +15,8 @@ from pirogue_socle.erreurs import ErreurPirogue
 
 #: What phones, Windows and the box all read, without owners, links or devices.
 FORMATS = ("vfat", "exfat")
-_MOUNTINFO = Path("/proc/self/mountinfo")
+#: The kernel's table, for this process.
+TABLE = Path("/proc/self/mountinfo")
 
 
 class SupportMauvaisFormat(ErreurPirogue):
@@ -55,7 +56,7 @@ class Montage:
 
 def lire() -> tuple[Montage, ...]:
     """Return what is mounted now, as this process sees it, in the order of mounting."""
-    lignes = os.fsdecode(_MOUNTINFO.read_bytes()).splitlines()
+    lignes = os.fsdecode(TABLE.read_bytes()).splitlines()
     return tuple(_lire_ligne(ligne) for ligne in lignes)
 
 
