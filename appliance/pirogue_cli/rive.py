@@ -1,17 +1,20 @@
-"""`pirogue rive servir`, `cle DOSSIER`, `accueillir FICHIER`, `rejouer`."""
+"""`pirogue rive`: serve, take a stick, welcome, rebuild, accounts, keys, a lost boat, names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from pirogue_echange.cles import lire_carte
-from pirogue_rive import arrivees
+from pirogue_rive import arrivees, comptes, descentes, noms, restauration
 from pirogue_rive import cle as voie_cle
 from pirogue_rive import config as rive
 from pirogue_rive.config import ConfigRive, RiveIllisible
 from pirogue_rive.service import servir as servir_rive
 from pirogue_socle import config as reglages
 from pirogue_socle.horloge import maintenant
+
+PAR = "console"
 
 
 @click.group("rive")
@@ -20,10 +23,13 @@ def commande() -> None:
 
 
 @commande.command()
-def servir() -> None:
+@click.option("--hote", "hotes", multiple=True, help="Nom public de la rive (plusieurs fois s'il y en a plusieurs).")
+@click.option("--mandataires", type=click.IntRange(0, 5), default=0, help="Combien de nginx à nous sont devant.")
+def servir(hotes: tuple[str, ...], mandataires: int) -> None:
     """Recevoir les lots et montrer la page de la rive, jusqu'à l'arrêt."""
     config = reglages.lire(reglages.trouver())
-    servir_rive(ConfigRive(config.terre), port=config.rive_port)
+    terre = _config()
+    servir_rive(replace(terre, hotes=(*terre.hotes, *hotes)), port=config.rive_port, mandataires=mandataires)
 
 
 @commande.command("cle")
@@ -42,10 +48,7 @@ def par_cle(dossier: Path) -> None:
 @click.argument("fichier", type=click.Path(path_type=Path))
 def accueillir(fichier: Path) -> None:
     """Faire connaître un relais à la rive, par sa carte (FICHIER), après avoir comparé les empreintes."""
-    try:
-        octets = fichier.read_bytes()
-    except OSError as cause:
-        raise RiveIllisible(f"La carte {fichier} n'est pas lisible.") from cause
+    octets = _lire(fichier, "La carte")
     click.echo(f"Empreinte de la carte : {lire_carte(octets).empreinte}")
     if click.prompt("Est-ce la même que sur l'écran du bateau ? (oui/non)").strip().lower() not in ("oui", "o"):
         raise click.Abort
@@ -58,6 +61,93 @@ def rejouer() -> None:
     """Reconstruire les comptes de la rive depuis tout ce qui est arrivé."""
     with rive.ouvrir(_config()) as ouverte:
         click.echo(f"Comptes reconstruits : {arrivees.rejouer(ouverte)} lignes.")
+
+
+@commande.group("compte")
+def compte_() -> None:
+    """Les comptes de ceux qui lisent la rive."""
+
+
+@compte_.command("creer")
+@click.argument("nom")
+@click.option("--role", type=click.Choice(list(comptes.DROITS)), default="consultation", show_default=True)
+def creer(nom: str, role: str) -> None:
+    """Ouvrir un compte au nom de NOM ; montre une fois son premier mot de passe."""
+    with rive.ouvrir(_config()) as ouverte:
+        compte, secret = comptes.creer(ouverte, nom=nom, role=role, instant=maintenant(), par=PAR)
+    click.echo(f"{compte.nom} ({compte.role}) entre la première fois avec :\n\n    {secret}\n")
+    click.echo("Ce mot de passe n'est écrit nulle part ailleurs ; il faudra le changer en entrant.")
+
+
+@compte_.command("lister")
+def lister() -> None:
+    """Montrer les comptes."""
+    with rive.ouvrir(_config()) as ouverte:
+        for compte in comptes.lister(ouverte):
+            click.echo(f"{compte.nom:30} {compte.role:14} {'' if compte.actif else 'fermé'}".rstrip())
+
+
+@compte_.command("fermer")
+@click.argument("nom")
+def fermer(nom: str) -> None:
+    """Fermer le compte de NOM, tout de suite."""
+    with rive.ouvrir(_config()) as ouverte:
+        compte = comptes.nomme(ouverte, nom)
+        comptes.fermer(ouverte, compte_id=compte.compte_id, instant=maintenant(), par=PAR)
+    click.echo(f"Le compte de {compte.nom} est fermé.")
+
+
+@compte_.command("refaire")
+@click.argument("nom")
+def refaire(nom: str) -> None:
+    """Donner à NOM un nouveau premier mot de passe."""
+    with rive.ouvrir(_config()) as ouverte:
+        trouve = comptes.nomme(ouverte, nom)
+        compte, secret = comptes.reinitialiser(ouverte, compte_id=trouve.compte_id, instant=maintenant(), par=PAR)
+    click.echo(f"{compte.nom} entre la prochaine fois avec :\n\n    {secret}\n")
+
+
+@commande.command("changer-cles")
+def changer_cles() -> None:
+    """Donner de nouvelles clés à la rive ; chaque bateau l'apprend à son prochain échange."""
+    with rive.ouvrir(_config()) as ouverte:
+        neuve = descentes.changer_cles(ouverte, par=PAR, instant=maintenant())
+    click.echo(f"Nouvelle empreinte de la rive : {neuve.cles.carte.empreinte}")
+    click.echo("Ce qui était scellé pour les anciennes clés s'ouvre toujours. Sauvegarde le dossier de la rive.")
+
+
+@commande.command("restaurer")
+@click.argument("ancien")
+@click.argument("nouveau")
+@click.option("--identites", type=click.Path(path_type=Path), help="Clé des noms, pour rendre aussi les noms.")
+def restaurer(ancien: str, nouveau: str, identites: Path | None) -> None:
+    """Rendre à la boîte NOUVEAU les lieux, groupes et jeunes de la boîte perdue ANCIEN."""
+    cle = _lire(identites, "La clé des noms") if identites is not None else None
+    with rive.ouvrir(_config()) as ouverte:
+        nombre = restauration.restaurer(
+            ouverte, ancien=ancien, nouveau=nouveau, par=PAR, instant=maintenant(), identites=cle
+        )
+    click.echo(f"{nombre} lots attendent la nouvelle boîte, {'avec' if cle else 'sans'} les noms.")
+
+
+@commande.command("noms")
+@click.argument("relais")
+@click.option("--identites", type=click.Path(path_type=Path), required=True, help="Le fichier de la clé des noms.")
+def montrer_noms(relais: str, identites: Path) -> None:
+    """Montrer une fois les noms d'une boîte, à qui a la clé des noms."""
+    with rive.ouvrir(_config()) as ouverte:
+        for un in noms.ouvrir(
+            ouverte, relais=relais, identites=_lire(identites, "La clé des noms"), par=PAR, instant=maintenant()
+        ):
+            qui = f"{un.nom} {un.prenom}".strip() or "(effacé, ou clé pas encore arrivée)"
+            click.echo(f"{un.code_jeune or '(adulte)':10} {qui}")
+
+
+def _lire(fichier: Path, quoi: str) -> bytes:
+    try:
+        return fichier.read_bytes()
+    except OSError as cause:
+        raise RiveIllisible(f"{quoi} {fichier} n'est pas lisible.") from cause
 
 
 def _config() -> ConfigRive:

@@ -12,8 +12,9 @@ from pirogue_rive.config import ConfigRive
 class _Service(BaseApplication):  # type: ignore[misc]
     """Gunicorn told from here instead of from a file or a command line."""
 
-    def __init__(self, config: ConfigRive, reglages: dict[str, Any]) -> None:
+    def __init__(self, config: ConfigRive, reglages: dict[str, Any], *, mandataires: int) -> None:
         self._config = config
+        self._mandataires = mandataires
         self._reglages = reglages
         super().__init__()
 
@@ -24,10 +25,10 @@ class _Service(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Make the application, in the worker."""
-        return creer_app(self._config)
+        return creer_app(self._config, mandataires=self._mandataires)
 
 
-def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1") -> None:
+def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1", mandataires: int = 0) -> None:
     """
     Serve the shore until the process is told to stop (SIGTERM, Ctrl-C).
 
@@ -35,6 +36,7 @@ def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1") -> None:
         config: the installed shore.
         port: TCP port; 0 lets the system choose.
         hote: address to listen on.
+        mandataires: proxies of ours in front (nginx), whose word is believed about TLS.
 
     Raises:
         SystemExit: from gunicorn, when it stops.
@@ -44,10 +46,15 @@ def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1") -> None:
         "workers": 1,
         "worker_class": "gthread",
         "threads": 8,
+        # A body is read as it comes (`request.stream`): the heartbeat is the worker's, not the request's.
         "timeout": 120,
+        "keepalive": 75,
+        "limit_request_line": 4094,
+        "limit_request_field_size": 8190,
+        "limit_request_fields": 50,
         "graceful_timeout": 5,
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - gunicorn's heartbeat file, in memory
         "control_socket_disable": True,
         "loglevel": "warning",
     }
-    _Service(config, reglages).run()
+    _Service(config, reglages, mandataires=mandataires).run()

@@ -1,0 +1,1 @@
+"""The shore's addresses: one module per page, and what boats call."""
