@@ -30,6 +30,8 @@ GRAINE = 2026
 MODULES, CONTENUS_PAR_MODULE = 14, 6
 PRENOMS = ("Afi", "Koffi", "Sèna", "Jules", "Ablawa", "Kossi", "Mèdéssè", "Codjo", "Adjoa", "Bossou")
 NOMS = ("Dossou", "Hounsou", "Agossou", "Zinsou", "Kpossou", "Ahouansou", "Tossou", "Gbaguidi")
+#: Folders that `modele` made.
+_MODELES: list[Path] = []
 
 
 @dataclass
@@ -96,17 +98,28 @@ class Bateau:
             for rang in range(0, JEUNES, CLASSE):
                 self._inscrire_classe(rang // CLASSE, min(CLASSE, JEUNES - rang))
 
-    def vivre(self) -> None:
-        """Live one working day, Monday to Saturday, in one transaction: two sessions."""
-        semaine, rang = divmod(self.jour, 6)
-        matin = PREMIER_LUNDI_MS + (7 * semaine + rang) * JOUR_MS
+    def reprendre(self) -> None:
+        """Take over a boat that was lived before: its trainer, its classes; every youth is at the first step again."""
+        db = self.registre.db
+        self.rachelle = str(db.execute("SELECT compte_id FROM compte").fetchone()[0])
+        for (groupe,) in db.execute("SELECT groupe_id FROM groupe ORDER BY groupe_id").fetchall():
+            requete = "SELECT personne_id FROM inscription WHERE groupe_id = ? ORDER BY personne_id"
+            self.classes.append((groupe, [jeune for (jeune,) in db.execute(requete, (groupe,))]))
+        self.contenus = [
+            tuple(un) for un in db.execute("SELECT DISTINCT contenu_id, module, genre FROM progres ORDER BY 1, 2, 3")
+        ]
+
+    def vivre(self, seances: int = 2) -> None:
+        """Live one working day, Monday to Saturday, in one transaction: its first session, or both."""
+        semaine, jour = divmod(self.jour, 6)
+        matin = PREMIER_LUNDI_MS + (7 * semaine + jour) * JOUR_MS
         self.jour += 1
         with self._semer():
             self.allumer(matin - HEURE_MS // 4)
             self.attendre(self.hasard.randrange(60_000))
             self._ancrer()
-            for debut in (matin, matin + 6 * HEURE_MS):
-                self.aller_a(debut)
+            for rang in range(seances):
+                self.aller_a(matin + 6 * rang * HEURE_MS)
                 self._seance(*self.hasard.choice(self.classes))
 
     def _semer(self) -> ExitStack:
@@ -164,7 +177,7 @@ class Bateau:
     def _seance(self, groupe: str, jeunes: list[str]) -> None:
         seance, debut = self.identifiant(), self._mur_ms
         ouverture = {"type_seance": "atelier_initiation", "groupe_id": groupe, "escale_id": None}
-        module = f"S{1 + self.jour * MODULES // (JOURS + 1):02d}"
+        module = f"S{1 + min(self.jour * MODULES // (JOURS + 1), MODULES - 1):02d}"
         ouverture |= {"module": module, "formateur": self.rachelle, "postes_utilisables": 12}
         self.ecrire("seance_ouverte", ouverture, seance_id=seance)
         venus = self.hasard.sample(jeunes, min(POINTES, len(jeunes)))
@@ -231,6 +244,7 @@ def vivre_jusqu_a(bateau: Bateau, jour: int) -> Iterator[int]:
 def modele(jours: int = JOURS) -> Path:
     """Return a folder that holds a boat of so many days; made once per run, to be copied with `copier`."""
     dossier = Path(tempfile.mkdtemp(prefix="pirogue-deux-ans-")) / "registre"
+    _MODELES.append(dossier.parent)
     bateau = embarquer(dossier)
     for _ in vivre_jusqu_a(bateau, jours):
         pass
@@ -239,10 +253,12 @@ def modele(jours: int = JOURS) -> Path:
     return dossier
 
 
-def oublier_modeles(*dossiers: Path) -> None:
+def oublier_modeles() -> None:
     """Remove the folders that `modele` made."""
-    for dossier in dossiers:
-        shutil.rmtree(dossier.parent, ignore_errors=True)
+    for dossier in _MODELES:
+        shutil.rmtree(dossier, ignore_errors=True)
+    _MODELES.clear()
+    modele.cache_clear()
 
 
 def copier(source: Path, vers: Path) -> Path:

@@ -2,7 +2,7 @@
 The wire: a TCP proxy that counts bytes both ways and, when asked, is far away, slow, and cut at random.
 
 It counts what TCP carries (TLS records included, TCP/IP headers not), the same for every method measured. A turn is a
-change of direction from down to up: the sender had to wait for an answer before it went on. The handshake of TCP costs
+change of direction from down to up after a silence: the sender had to wait for an answer before it went on. The handshake of TCP costs
 one more return trip, which is waited for but moves no counted byte.
 """
 
@@ -19,6 +19,8 @@ BLOC = 4096
 #: Small, so that what the kernel swallows does not look like progress to the sender.
 TAMPON = 16_384
 SANS_LIMITE = 1e12
+#: Part of a return trip that the sender must have been silent for: a ticket of TLS that comes amid a body is no answer.
+SILENCE = 0.9
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Fil:
         self._vers = vers
         self._hasard = random.Random(self.qualite.graine)
         self._sens = ""
+        self._emis_s: dict[str, float] = {}
         self._liaisons: set[asyncio.Future[None]] = set()
         self._boucle = asyncio.new_event_loop()
         self._prise = socket.socket()
@@ -149,9 +152,12 @@ class Fil:
                 octets = await lu.read(BLOC)
             except OSError:
                 octets = b""
+            if octets:
+                self._noter_tour(sens)
             libre = max(time.monotonic(), libre) + len(octets) / debit
             await asyncio.sleep(max(0.0, libre - time.monotonic()))
-            self._compter(sens, len(octets))
+            setattr(self.releve, sens, getattr(self.releve, sens) + len(octets))
+            self._emis_s[sens] = time.monotonic()
             en_vol.put_nowait((time.monotonic() + self.qualite.aller_s, octets))
 
     async def _livrer(self, ecrit: asyncio.StreamWriter, en_vol: asyncio.Queue[tuple[float, bytes]]) -> None:
@@ -169,8 +175,9 @@ class Fil:
                 elif ecrit.can_write_eof():
                     ecrit.write_eof()
 
-    def _compter(self, sens: str, octets: int) -> None:
-        if octets:
-            setattr(self.releve, sens, getattr(self.releve, sens) + octets)
-            self.releve.tours += sens == "montant" and self._sens != "montant"
-            self._sens = sens
+    def _noter_tour(self, sens: str) -> None:
+        """Count a turn when the sender speaks again after an answer and a silence as long as a return trip."""
+        silence_s = time.monotonic() - self._emis_s.get("montant", 0.0)
+        if sens == "montant" and self._sens != "montant" and silence_s >= SILENCE * 2 * self.qualite.aller_s:
+            self.releve.tours += 1
+        self._sens = sens

@@ -2,8 +2,8 @@
 
 import statistics
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,59 +55,77 @@ class Methode:
 
     def passer(self, lignes: list[bytes], *, loin: bool) -> None:
         """Send one day and keep what it cost."""
+        releve = self.essayer(lignes, loin=loin)
+        if loin:
+            self.loin = releve
+        else:
+            self.proches.append(releve)
+
+    def essayer(self, lignes: list[bytes], *, loin: bool) -> Releve:
+        """Send some lines; return what it cost (of the first `lignes_loin` alone, far)."""
         with Fil(self.vers, LOINTAIN if loin else PROCHE) as fil:
             self.envoyer(fil, lignes[: self.lignes_loin] if loin and self.lignes_loin else lignes)
-        if loin:
-            self.loin = fil.releve
-        else:
-            self.proches.append(fil.releve)
+        return fil.releve
 
 
 @dataclass(frozen=True)
-class Mesures:
-    """What was measured: events of a day, every method, our two variants."""
+class Banc:
+    """
+    Every road, ready, over the same history.
 
-    evenements: int
-    methodes: dict[str, Methode]
+    Attributes:
+        bateaux: twins; the second one's register holds no lots, for rsync.
+        nous: our road; `variantes`: our road by other certificates; `autres`: the others' roads.
+    """
+
+    bateaux: tuple[Bateau, Bateau]
+    nous: Methode
+    variantes: list[Methode]
+    autres: list[Methode]
+
+    @property
+    def toutes(self) -> list[Methode]:
+        """The roads that are compared."""
+        return [self.nous, *self.autres]
+
+    def vivre(self, jours: int = 1, *, seances: int = 2) -> list[bytes]:
+        """Live some days on both boats; return their lines."""
+        lignes, _ = (_vivre(bateau, jours, seances) for bateau in self.bateaux)
+        return lignes
 
 
-def mesurer() -> Mesures:
-    """Live some days; send each by every road, one after the other; print figures 1 to 3."""
+@contextmanager
+def monter() -> Iterator[Banc]:
+    """Live the history, start every server, bring each to know it."""
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="pirogue-jour-") as dossier, ExitStack() as pile:
         lieu = Path(dossier)
-        bateaux = [deux_ans.embarquer(lieu / nom / "registre") for nom in ("bateau", "jumeau")]
+        bateaux = (deux_ans.embarquer(lieu / "bateau" / "registre"), deux_ans.embarquer(lieu / "jumeau" / "registre"))
         for bateau in bateaux:
-            for _ in deux_ans.vivre_jusqu_a(bateau, HISTOIRE_J):
-                pass
-        notres = _notres(pile, lieu)
-        methodes = [notres[0], *_autres(pile, lieu)]
-        nombres = []
-        for rang in range(JOURS + 1):
-            lignes = _vivre_ensemble(bateaux)
-            nombres.append(len(lignes))
-            for methode in methodes:
-                methode.passer(lignes, loin=rang == JOURS)
-        for variante in notres[1:]:
-            for rang in range(JOURS + 1):
-                variante.passer(_vivre(bateaux[0]), loin=rang == JOURS)
-        for bateau in bateaux:
-            base.fermer(bateau.registre)
-    toutes = {methode.cle: methode for methode in [*notres, *methodes[1:]]}
-    mesures = Mesures(round(statistics.median(nombres)), toutes)
-    imprimer(mesures)
-    return mesures
+            pile.callback(base.fermer, bateau.registre)
+            _vivre(bateau, HISTOIRE_J, 2)
+        nous, *variantes = _notres(pile, lieu)
+        yield Banc(bateaux, nous, variantes, _autres(pile, lieu))
 
 
-def _vivre(bateau: Bateau) -> list[bytes]:
-    """Live one day; return its lines."""
+def mesurer(banc: Banc) -> None:
+    """Live some days; send each by every road, one after the other; print figures 1 to 3."""
+    nombres = []
+    for rang in range(JOURS + 1):
+        lignes = banc.vivre()
+        nombres.append(len(lignes))
+        for methode in banc.toutes:
+            methode.passer(lignes, loin=rang == JOURS)
+    for variante in banc.variantes:
+        for loin in (False, True):
+            variante.passer(banc.vivre(), loin=loin)
+    imprimer(banc, round(statistics.median(nombres)))
+
+
+def _vivre(bateau: Bateau, jours: int, seances: int) -> list[bytes]:
     avant = journal.dernier(bateau.registre)
-    bateau.vivre()
-    return [ligne for _, ligne in journal.lignes(bateau.registre, apres=avant, limite=1000)]
-
-
-def _vivre_ensemble(bateaux: list[Bateau]) -> list[bytes]:
-    """Live one day on every boat: twins, so the same lines."""
-    return [_vivre(bateau) for bateau in bateaux][-1]
+    for _ in range(jours):
+        bateau.vivre(seances)
+    return [ligne for _, ligne in journal.lignes(bateau.registre, apres=avant, limite=10**6)]
 
 
 def _notres(pile: ExitStack, lieu: Path) -> list[Methode]:
@@ -171,12 +189,12 @@ def _autres(pile: ExitStack, lieu: Path) -> list[Methode]:
     ]
 
 
-def imprimer(mesures: Mesures) -> None:
+def imprimer(banc: Banc, evenements: int) -> None:
     """Print figures 1 to 3."""
-    nous = mesures.methodes["nous"]
+    nous = banc.nous
     rangees: list[list[object]] = []
-    for methode in mesures.methodes.values():
-        facteur = mesures.evenements / methode.lignes_loin if methode.lignes_loin else 1.0
+    for methode in (nous, *banc.variantes, *banc.autres):
+        facteur = evenements / methode.lignes_loin if methode.lignes_loin else 1.0
         but = f"≥ {BUTS[methode.cle]}" if methode.cle in BUTS else ""
         rangees.append(
             [
@@ -189,7 +207,7 @@ def imprimer(mesures: Mesures) -> None:
             ]
         )
     tableau(
-        f"1-3. La journée type ({mesures.evenements} événements, après {HISTOIRE_J} jours d'histoire)",
+        f"1-3. La journée type ({evenements} événements, après {HISTOIRE_J} jours d'histoire)",
         ["par", "octets sur le fil", "× nous", "but", "tours à 300 ms", "secondes à 300 ms"],
         rangees,
     )
