@@ -1,7 +1,7 @@
 """
 `make bench-sync`: the ten figures of the exchange, each beside the real alternatives of the same run.
 
-Usage: python bench/tout_echange.py [jour] [image] [sceller] [rentree] [arriere] [preuves] [pays]; without argument, all.
+Usage: bench/tout_echange.py [jour] [image] [sceller] [rentree] [arriere] [preuves] [pays]; without argument, all.
 """
 
 import sys

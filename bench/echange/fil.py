@@ -2,8 +2,8 @@
 The wire: a TCP proxy that counts bytes both ways and, when asked, is far away, slow, and cut at random.
 
 It counts what TCP carries (TLS records included, TCP/IP headers not), the same for every method measured. A turn is a
-change of direction from down to up after a silence: the sender had to wait for an answer before it went on. The handshake of TCP costs
-one more return trip, which is waited for but moves no counted byte.
+change of direction from down to up after a silence: the sender had to wait for an answer before it went on. The
+handshake of TCP costs one more return trip, which is waited for but moves no counted byte.
 """
 
 import asyncio

@@ -40,6 +40,9 @@ def mesurer(banc: Banc) -> None:
     """Send each size by every road, near for its bytes, far for its seconds; print, and draw the picture."""
     methodes = [methode for methode in banc.toutes if methode.cle in COURTS]
     points: list[Point] = []
+    rattrapage = banc.vivre()
+    for methode in methodes:
+        methode.essayer(rattrapage, loin=False)
     for _, jours, seances, loin in GRANDEURS:
         lignes = banc.vivre(jours, seances=seances)
         octets = {methode.cle: methode.essayer(lignes, loin=False).octets for methode in methodes}

@@ -102,7 +102,11 @@ def prendre_la_journee(rive: Rive, dossier: Path, modele: str, journee: Journee)
         rives.accueillir(dossier, trousseau.ecrire_carte(cles.carte))
         lots_du_jour.append(_sceller(rive, cles, journee))
     debut = time.perf_counter()
-    sorts = {arrivees.prendre(rive, octets, voie="4g", instant=maintenant()).sort for octets in lots_du_jour}
+    sorts = {
+        un.sort
+        for octets in lots_du_jour
+        for un in arrivees.prendre_suite(rive, [octets], voie="4g", instant=maintenant())
+    }
     duree = time.perf_counter() - debut
     if sorts != {"ingere"}:
         raise RuntimeError(f"la journée n'est pas entrée : {sorts} ({modele})")
@@ -145,8 +149,9 @@ def _taille(rive: Rive) -> int:
 
 def imprimer(*, evenements: int, du_jour: int, mesures: tuple[float, ...]) -> None:
     """Print what was measured and what a whole country would cost, in proportion."""
+    facteur = RELAIS / ECHANTILLON
     noms = (
-        f"entrer la journée de chaque relais ({du_jour} puis {du_jour * PART} événements), s",
+        f"entrer la journée de chaque relais ({du_jour} puis {du_jour * facteur:.0f} événements), s",
         "rapport d'un mois, tous les relais, s",
         "page de la rive, s",
         "disque, Go",
@@ -156,7 +161,7 @@ def imprimer(*, evenements: int, du_jour: int, mesures: tuple[float, ...]) -> No
         [
             "mesure",
             f"mesuré : {ECHANTILLON} relais, {evenements / 1e6:.1f} M",
-            f"× {PART} : {RELAIS} relais (règle de trois)",
+            f"{RELAIS} relais, {evenements * facteur / 1e6:.0f} M (règle de trois)",
         ],
-        [[nom, valeur, valeur * PART] for nom, valeur in zip(noms, mesures, strict=True)],
+        [[nom, valeur, valeur * facteur] for nom, valeur in zip(noms, mesures, strict=True)],
     )

@@ -61,7 +61,7 @@ def prendre_tout(dossier: Path, adresse: str, lots: list[bytes]) -> float:
     """Take lots in, as when they arrive by the network; return seconds."""
     with rives.ouvrir(ConfigRive(dossier, base=adresse)) as rive:
         debut = time.perf_counter()
-        sorts = {arrivees.prendre(rive, corps, voie="4g", instant=maintenant()).sort for corps in lots}
+        sorts = {un.sort for un in arrivees.prendre_suite(rive, lots, voie="4g", instant=maintenant())}
         duree = time.perf_counter() - debut
     if sorts != {"ingere"}:
         raise RuntimeError(f"des lots ne sont pas entrés : {sorts}")
