@@ -23,7 +23,7 @@ from pirogue_rive.projection import Journal
 from pirogue_socle.horloge import Instant
 
 #: What one transaction takes in at most: lots, and bytes of theirs once inflated.
-LOTS_MAX, CLAIR_MAX = journaux.LOTS_PAR_TOUR, 16 * 1024 * 1024
+LOTS_MAX, CLAIR_MAX = journaux.LOTS_PAR_TOUR, journaux.CLAIR_PAR_TOUR
 #: The road of what is read again from our own archive: nobody came.
 ARCHIVE = "archive"
 _AUTRE_HISTOIRE = "Ce lot raconte une autre histoire que celle déjà reçue pour les mêmes numéros."

@@ -1,13 +1,15 @@
 """What the shore's page shows of each relay, counted from the views."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from pirogue_echange.cles import Carte
-from pirogue_rive import base, schema
+from pirogue_rive import base, schema, vies
 from pirogue_rive.config import Rive
+from pirogue_rive.vies import Rangee, Vies
 from pirogue_socle import horloge, regles
 from pirogue_socle.horloge import Ancre, Instant
 from pirogue_socle.listes import libelle
@@ -29,6 +31,7 @@ class BilanRelais:
         contact_ms, contact_voie: when and by which road a lot last came; None if none did.
         quarantaine: lots refused.
         manque: True if something arrived beyond a gap.
+        venus: who came at least once, by number, with their sex: a person may be known to several relays.
     """
 
     relais: str
@@ -47,6 +50,12 @@ class BilanRelais:
     contact_voie: str | None
     quarantaine: int
     manque: bool
+    venus: Mapping[str, str] = field(repr=False)
+
+
+#: The counts of different persons, and the sexes that each is about; any other sex is `autres`.
+_JEUNE, _SEANCE = ("personne_id",), ("seance_id",)
+_PERSONNES = {"filles": "F", "garcons": "M", "autres": ""}
 
 
 @dataclass(slots=True)
@@ -74,10 +83,12 @@ def refuses_sans_relais(rive: Rive) -> int:
 
 def _un(db: Connection, carte: Carte) -> BilanRelais:
     ancres = _ancres(db, carte.id)
-    compte, venus = _compter(db, carte.id, ancres)
-    sexes = _sexes(db, carte.id)
-    acheves = _acheves(db, carte.id)
-    nom, type_relais = _nommer(db, carte)
+    lues = vies.lire(db, carte.id)
+    compte, presents = _compter(db, carte.id, ancres, lues)
+    sexes = {un.personne_id: un.sexe for un in vies.rangees(db, lues, schema.jeune, relais=carte.id, cle=_JEUNE)}
+    venus = {un: sexes.get(un, "") for un in presents}
+    acheves = _acheves(db, carte.id, lues)
+    nom, type_relais = _nommer(db, carte, lues)
     contact_ms, contact_voie = _contact(db, carte.id)
     q = schema.quarantaine
     return BilanRelais(
@@ -87,17 +98,23 @@ def _un(db: Connection, carte: Carte) -> BilanRelais:
         seances=compte.seances,
         duree_min=compte.duree_min,
         jeunes_min=compte.jeunes_min,
-        filles=sum(sexes.get(un) == "F" for un in venus),
-        garcons=sum(sexes.get(un) == "M" for un in venus),
-        autres=sum(sexes.get(un) not in {"F", "M"} for un in venus),
-        lecons=sum(genre == "lecon" for _, _, genre in acheves),
-        quiz=sum(genre == "quiz" for _, _, genre in acheves),
+        **{champ: _combien(venus, champ) for champ in _PERSONNES},
+        lecons=acheves.get("lecon", 0),
+        quiz=acheves.get("quiz", 0),
         confirmees_ms=_confirmees(db, carte.id, ancres),
         contact_ms=contact_ms,
         contact_voie=contact_voie,
         quarantaine=db.scalar(select(func.count()).select_from(q).where(q.c.relais == carte.id)) or 0,
         manque=_manque(db, carte.id),
+        venus=venus,
     )
+
+
+def _combien(venus: Mapping[str, str], champ: str) -> int:
+    """Return how many persons one of `_PERSONNES` counts."""
+    if champ == "autres":
+        return sum(sexe not in _PERSONNES.values() or not sexe for sexe in venus.values())
+    return sum(sexe == _PERSONNES[champ] for sexe in venus.values())
 
 
 def _ancres(db: Connection, relais: str) -> dict[str, Ancre]:
@@ -111,21 +128,17 @@ def _ancres(db: Connection, relais: str) -> dict[str, Ancre]:
     return horloge.ancres_par_boot(Ancre(*rangee) for rangee in rangees)
 
 
-def _compter(db: Connection, relais: str, ancres: dict[str, Ancre]) -> tuple[_Compte, set[str]]:
-    """Sum the sessions held and who came; a session known from two lives of one register counts once."""
+def _compter(db: Connection, relais: str, ancres: dict[str, Ancre], lues: Vies) -> tuple[_Compte, set[str]]:
+    """Sum the sessions held and who came; what several lives of one register know counts once."""
     compte, venus = _Compte(), set[str]()
-    t = schema.seance
-    seances: dict[str, Row[tuple[object, ...]]] = {}
-    requete = select(t).where(t.c.relais == relais, t.c.statut == "cloturee", t.c.fin_boot_id.is_not(None))
-    for rangee in db.execute(requete.order_by(t.c.inc)):
-        seances[rangee.seance_id] = rangee
-    bornes = {un: _bornes(rangee, ancres) for un, rangee in seances.items()}
-    compte.seances = len(seances)
+    seances = vies.rangees(db, lues, schema.seance, relais=relais, cle=_SEANCE)
+    bornes = {
+        un.seance_id: _bornes(un, ancres) for un in seances if un.statut == "cloturee" and un.fin_boot_id is not None
+    }
+    compte.seances = len(bornes)
     compte.duree_min = sum((fin - debut) // horloge.MS_PAR_MIN for debut, fin in bornes.values())
-    p = schema.presence
-    for presence in db.execute(select(p).where(p.c.relais == relais, p.c.etat.in_(regles.ETATS_VENUS))):
-        seance = seances.get(presence.seance_id)
-        if seance is None or seance.inc != presence.inc:
+    for presence in vies.rangees(db, lues, schema.presence, relais=relais, cle=(*_SEANCE, *_JEUNE)):
+        if presence.seance_id not in bornes or presence.etat not in regles.ETATS_VENUS:
             continue
         venus.add(presence.personne_id)
         debut, fin = bornes[presence.seance_id]
@@ -139,7 +152,7 @@ def _compter(db: Connection, relais: str, ancres: dict[str, Ancre]) -> tuple[_Co
     return compte, venus
 
 
-def _bornes(seance: Row[tuple[object, ...]], ancres: dict[str, Ancre]) -> tuple[int, int]:
+def _bornes(seance: Rangee, ancres: dict[str, Ancre]) -> tuple[int, int]:
     """Return the estimated start and end of a session, ms; its length never comes from the wall clock."""
     debut = Instant(seance.debut_boot_id, seance.debut_bt_ns, seance.debut_mur_ms)
     fin = Instant(seance.fin_boot_id, seance.fin_bt_ns, seance.fin_mur_ms)
@@ -161,26 +174,22 @@ def _placer(heure: str | None, *, debut_ms: int, fin_ms: int) -> int | None:
         return None
 
 
-def _sexes(db: Connection, relais: str) -> dict[str, str]:
-    t = schema.jeune
-    rangees = db.execute(select(t.c.personne_id, t.c.sexe).where(t.c.relais == relais).order_by(t.c.inc))
-    return {rangee.personne_id: rangee.sexe for rangee in rangees}
-
-
-def _acheves(db: Connection, relais: str) -> set[tuple[str, str, str]]:
+def _acheves(db: Connection, relais: str, lues: Vies) -> dict[str, int]:
+    """Return how many contents were finished, of each kind, counted once per trainee."""
     t = schema.progres
-    rangees = db.execute(
-        select(t.c.personne_id, t.c.contenu_id, t.c.genre).where(t.c.relais == relais, t.c.acheve == 1)
-    )
-    return {(personne, contenu, genre) for personne, contenu, genre in rangees}
+    if len(lues.incs) < 2:
+        requete = select(t.c.genre, func.count()).where(t.c.relais == relais, t.c.acheve == 1).group_by(t.c.genre)
+        return {genre: combien for genre, combien in db.execute(requete)}  # noqa: C416 - rows are not pairs for mypy
+    finis = vies.rangees(db, lues, t, relais=relais, cle=(*_JEUNE, "contenu_id"))
+    return Counter(un.genre for un in finis if un.acheve == 1)
 
 
-def _nommer(db: Connection, carte: Carte) -> tuple[str, str]:
+def _nommer(db: Connection, carte: Carte, lues: Vies) -> tuple[str, str]:
+    """Return what a relay is called in the youngest life that says it."""
     t = schema.relais
-    rangee = db.execute(
-        select(t.c.nom, t.c.type_relais).where(t.c.relais == carte.id).order_by(t.c.inc.desc()).limit(1)
-    ).first()
-    return (rangee.nom, libelle("type_relais", rangee.type_relais)) if rangee else (carte.nom, "Relais")
+    dits = {un.inc: un for un in db.execute(select(t).where(t.c.relais == carte.id))}
+    dit = next((dits[inc] for inc in reversed(lues.incs) if inc in dits), None)
+    return (dit.nom, libelle("type_relais", dit.type_relais)) if dit else (carte.nom, "Relais")
 
 
 def _contact(db: Connection, relais: str) -> tuple[int | None, str | None]:
@@ -209,5 +218,10 @@ def _manque(db: Connection, relais: str) -> bool:
 
 
 def total(bilans: Iterable[BilanRelais], champ: str) -> int:
-    """Return the sum of one counted field over the relays."""
-    return sum(int(getattr(bilan, champ)) for bilan in bilans)
+    """Return the sum of one counted field over the relays; a person known to several of them counts once."""
+    if champ not in _PERSONNES:
+        return sum(int(getattr(bilan, champ)) for bilan in bilans)
+    venus: dict[str, str] = {}
+    for bilan in bilans:
+        venus |= {personne: sexe for personne, sexe in bilan.venus.items() if sexe or personne not in venus}
+    return _combien(venus, champ)

@@ -2,15 +2,16 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from pirogue_echange import cles as cles_
-from pirogue_echange.annuaire import Droit, ecrire_droits, lire_annuaire, lire_droits
+from pirogue_echange.annuaire import Droit, ecrire_droits, lire_droits
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import ClesIllisibles
 from pirogue_rive import base
@@ -77,9 +78,37 @@ class Rive:
         """Return the folder of the lots as they arrived."""
         return self.dossier / "bruts"
 
-    def annuaire(self) -> dict[str, tuple[Droit, ...]]:
-        """Return the cards of the relays that this shore knows, read now: a relay is welcomed without a restart."""
-        return lire_annuaire(self.dossier / "relais")
+    def annuaire(self) -> Mapping[str, tuple[Droit, ...]]:
+        """Return the cards of the relays that this shore knows, as they are now: a relay is welcomed at once."""
+        return _Relais(self.dossier / "relais")
+
+
+class _Relais(Mapping[str, tuple[Droit, ...]]):
+    """The folder of cards as a directory: a file is looked at when its relay is asked for, read when it changed."""
+
+    def __init__(self, dossier: Path) -> None:
+        self._dossier = dossier
+
+    def __getitem__(self, relais: str) -> tuple[Droit, ...]:
+        chemin = self._dossier / f"{relais}.json"
+        try:
+            if not cles_.NOM.fullmatch(relais):
+                raise KeyError(relais)
+            etat = chemin.stat()
+        except FileNotFoundError as cause:
+            raise KeyError(relais) from cause
+        return _lire_droits(chemin, (etat.st_ino, etat.st_mtime_ns, etat.st_size))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(chemin.stem for chemin in self._dossier.glob("*.json")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@lru_cache(maxsize=4096)
+def _lire_droits(chemin: Path, etat: tuple[int, int, int]) -> tuple[Droit, ...]:  # noqa: ARG001 - part of the key
+    return lire_droits(chemin.read_bytes())
 
 
 def installer(dossier: Path, *, id: str = "rive", nom: str = "Rive") -> Carte:  # noqa: A002 - the field's name

@@ -18,8 +18,8 @@ from pirogue_rive.examen import ACTIVITE, IDENTITES, Examen, lignes_de
 from pirogue_rive.projection import Journal
 from pirogue_socle.horloge import Instant
 
-#: Lots folded together: what one turn holds in memory.
-LOTS_PAR_TOUR = 16
+#: What is folded together, and so held in memory: lots, and bytes of theirs once inflated.
+LOTS_PAR_TOUR, CLAIR_PAR_TOUR = 64, 8 * 1024 * 1024
 
 
 class Bifurcation(Exception):
@@ -185,15 +185,16 @@ def _suite(db: Connection, cle: tuple[str, str, str], *, apres: int) -> list[Row
         select(t.c.id, t.c.premier, t.c.dernier, t.c.apres, t.c.clair)
         .where(*_de(t, cle), t.c.premier > apres - EVENEMENTS_MAX, t.c.dernier > apres)
         .order_by(t.c.premier, t.c.dernier)
-        .limit(4 * LOTS_PAR_TOUR)
+        .limit(2 * LOTS_PAR_TOUR)
     )
     suite: list[Row[*tuple[Any, ...]]] = []
+    poids = 0
     for lot in rangees:
-        if lot.premier > apres + 1 or len(suite) == LOTS_PAR_TOUR:
+        if lot.premier > apres + 1 or len(suite) == LOTS_PAR_TOUR or poids > CLAIR_PAR_TOUR:
             break
         if lot.dernier > apres:
             suite.append(lot)
-            apres = lot.dernier
+            apres, poids = lot.dernier, poids + lot.clair
     return suite
 
 
