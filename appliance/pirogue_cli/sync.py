@@ -52,8 +52,7 @@ def par_4g() -> None:
     bilan = quatre_g.echanger(
         registre,
         url=config.rive_url,
-        cles=trousseau.cles,
-        rive=trousseau.rive,
+        trousseau=trousseau,
         instant=maintenant(),
         progres=click.echo,
     )

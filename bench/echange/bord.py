@@ -10,11 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pirogue_echange import cles as trousseau
+from pirogue_echange import cles as format_cles
 from pirogue_registre import base
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from pirogue_sync import quatre_g, scellement
+from pirogue_sync.trousseau import assembler
 
 
 @dataclass
@@ -33,14 +34,15 @@ class Trace:
 def agir(geste: str, dossier: Path, url: str) -> Trace:
     """Seal, or exchange with the shore; a cut is part of the trace."""
     registre = base.ouvrir(dossier / "registre")
-    cles = trousseau.charger(dossier / "cles.json")
-    rive = trousseau.lire_carte((dossier / "rive.json").read_bytes())
+    cles = format_cles.charger(dossier / "cles.json")
+    rive = format_cles.lire_carte((dossier / "rive.json").read_bytes())
     trace, debut = Trace(), time.perf_counter()
     try:
         if geste == "sceller":
             trace.lots = scellement.sceller(registre, cles=cles, rive=rive, instant=maintenant())
         else:
-            bilan = quatre_g.echanger(registre, url=url, cles=cles, rive=rive, instant=maintenant())
+            trousseau = assembler(dossier, cles=cles, rive=rive)
+            bilan = quatre_g.echanger(registre, url=url, trousseau=trousseau, instant=maintenant())
             trace.lots, trace.octets, trace.restants = bilan.deposes, bilan.octets, bilan.restants
             trace.confirme = bilan.puce.code == "confirme"
     except ErreurPirogue as erreur:

@@ -209,6 +209,7 @@ class Lien(http.client.HTTPConnection):
         accepter: str,
         entetes: dict[str, str] | None = None,
         envoi: Envoi | None = None,
+        maximum: int = REPONSE_MAX,
     ) -> Reponse:
         """
         Make one request and read its answer.
@@ -219,13 +220,15 @@ class Lien(http.client.HTTPConnection):
             accepter: media type of the answer; the body of another one is not even read.
             entetes: more headers.
             envoi: the body.
+            maximum: largest answer, bytes.
 
         Raises:
             RiveInjoignable: no answer, or cut before its end.
             PasDeRecu: who answers cannot be our shore.
         """
         try:
-            return self._demander(verbe, chemin, accepter=accepter, entetes=entetes or {}, envoi=envoi)
+            self._envoyer(verbe, chemin, entetes={"Accept": accepter, **(entetes or {})}, envoi=envoi)
+            return self._recevoir(accepter, maximum)
         except ssl.SSLCertVerificationError as cause:
             self.close()
             raise PasDeRecu("Ce qui répond n'est pas notre rive : son certificat n'est pas le bon.") from cause
@@ -245,13 +248,11 @@ class Lien(http.client.HTTPConnection):
             raise TypeError("a connection that is not ours")
         return self.sock
 
-    def _demander(
-        self, verbe: str, chemin: str, *, accepter: str, entetes: dict[str, str], envoi: Envoi | None
-    ) -> Reponse:
+    def _envoyer(self, verbe: str, chemin: str, *, entetes: dict[str, str], envoi: Envoi | None) -> None:
+        """Send a request; its body stops where the shore answers before the end."""
         prise = self._prise()
         prise.renouveler()
         self.putrequest(verbe, self._racine + chemin, skip_accept_encoding=True)
-        self.putheader("Accept", accepter)
         for nom, valeur in entetes.items():
             self.putheader(nom, valeur)
         if envoi is not None:
@@ -263,19 +264,21 @@ class Lien(http.client.HTTPConnection):
                 break
             for rang in range(0, len(morceau), BLOC):
                 self.send(morceau[rang : rang + BLOC])
-        coupe = prise.a_recu
+
+    def _recevoir(self, accepter: str, maximum: int) -> Reponse:
+        """Read an answer, unless it is of another kind or too large; the connection serves again if all was said."""
+        prise = self._prise()
+        finie = not prise.a_recu
         prise.renouveler()
         reponse = self.getresponse()
         genre = reponse.headers.get_content_type()
-        if genre != accepter or (reponse.length or 0) > REPONSE_MAX:
+        corps = b""
+        if genre == accepter and (reponse.length or 0) <= maximum:
+            corps = reponse.read(maximum + 1)
+        if not (finie and reponse.isclosed()):
             self.close()
             reponse.close()
-            return Reponse(reponse.status, genre, b"")
-        corps = reponse.read(REPONSE_MAX + 1)
-        if coupe or len(corps) > REPONSE_MAX:
-            self.close()
-            reponse.close()
-        return Reponse(reponse.status, genre, corps[:REPONSE_MAX])
+        return Reponse(reponse.status, genre, corps[:maximum])
 
 
 def _contexte(ca: Path | None) -> ssl.SSLContext:

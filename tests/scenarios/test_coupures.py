@@ -362,8 +362,7 @@ class Quai4G:
         quatre_g.echanger(
             self.quai.bord.registre,
             url=self.config.rive_url,
-            cles=self.quai.cles,
-            rive=self.quai.carte_rive,
+            trousseau=self.quai.trousseau,
             instant=maintenant(),
             progres=dire,
         )

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pirogue_rive import config as rives
+from pirogue_rive import schema
+from sync.quai import Quai, compter
+
 SERVICE = """
 import sys
 from pathlib import Path
@@ -59,3 +63,11 @@ class Serveur:
             for enfant in enfants.split():
                 subprocess.run(["kill", "-9", enfant], check=False)
         self.processus.wait(20)
+
+
+def attendre_a_terre(quai: Quai, lots: int) -> None:
+    """Wait until the shore has taken in so many lots."""
+    fin = time.monotonic() + 20
+    with rives.ouvrir(quai.config) as rive:
+        while compter(rive, schema.lot) < lots:
+            assert time.monotonic() < fin

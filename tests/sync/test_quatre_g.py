@@ -4,7 +4,6 @@ import shutil
 import socket
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +16,7 @@ from equipage import Horloge
 from pirogue_echange import cles as trousseau
 from pirogue_echange import recu
 from pirogue_echange.annuaire import annuaire_de
-from pirogue_registre import base, envois, reglages
+from pirogue_registre import base, envois
 from pirogue_rive import bilan, schema
 from pirogue_rive import cle as cle_rive
 from pirogue_rive import config as rives
@@ -25,15 +24,14 @@ from pirogue_socle.erreurs import ConfigurationInvalide, ErreurPirogue
 from pirogue_sync import cle as cle_bord
 from pirogue_sync import quatre_g
 from pirogue_sync.bilan import BilanEchange
+from pirogue_sync.recus import RENAISSANCE
 from sync.quai import Quai, compter, sceller_par, vivre_une_journee
-from sync.serveurs import Serveur
+from sync.serveurs import Serveur, attendre_a_terre
 
 
 def appeler(quai: Quai, url: str) -> BilanEchange:
     """Let the boat call the shore."""
-    return quatre_g.echanger(
-        quai.bord.registre, url=url, cles=quai.cles, rive=quai.carte_rive, instant=quai.bord.horloge()
-    )
+    return quatre_g.echanger(quai.bord.registre, url=url, trousseau=quai.trousseau, instant=quai.bord.horloge())
 
 
 def test_a_day_goes_ashore_by_network_and_is_confirmed_at_once(quai: Quai, serveur: Serveur) -> None:
@@ -43,7 +41,7 @@ def test_a_day_goes_ashore_by_network_and_is_confirmed_at_once(quai: Quai, serve
     heure = appeler(quai, serveur.url)
     encore = appeler(quai, serveur.url + "/")
 
-    assert (parti.deposes, parti.recus, parti.restants) == (1, 1, 0)
+    assert (parti.deposes, parti.recus, parti.restants) == (parti.scelles, 2, 0)
     assert parti.puce.libelle == "Confirmé à terre ✓"
     assert (heure.scelles, heure.deposes) == (1, 1)
     assert (encore.deposes, encore.octets) == (0, 0)
@@ -52,22 +50,23 @@ def test_a_day_goes_ashore_by_network_and_is_confirmed_at_once(quai: Quai, serve
 def test_many_lots_go_in_one_request_and_the_rest_next_time(quai: Quai, serveur: Serveur) -> None:
     """A backlog larger than the budget: the oldest first."""
     vivre_une_journee(quai.bord)
-    total = len(sceller_par(quai, 3))
-    ouverture = {"url": serveur.url, "cles": quai.cles, "rive": quai.carte_rive, "instant": quai.bord.horloge()}
+    sceller_par(quai, 3)
+    total = quai.bord.registre.db.execute("SELECT count(*) FROM lot").fetchone()[0]
+    ouverture = {"url": serveur.url, "trousseau": quai.trousseau, "instant": quai.bord.horloge()}
     premier = quatre_g.echanger(quai.bord.registre, envoi_max=3000, **ouverture)
     assert 0 < premier.deposes < total
     assert premier.puce.code == "a_bord"
     second = quatre_g.echanger(quai.bord.registre, **ouverture)
 
-    assert premier.deposes + second.deposes == total + second.scelles
+    assert premier.deposes + second.deposes == total + premier.scelles + second.scelles
     assert second.restants == 0
     assert second.puce.code == "confirme"
 
 
-def test_a_restored_card_is_never_said_to_be_sent(
+def test_a_restored_card_sends_all_again_under_a_new_life(
     quai: Quai, serveur: Serveur, horloge: Horloge, tmp_path: Path
 ) -> None:
-    """Its new lines bear numbers that the shore has already: the shore puts them aside, and the chip must say so."""
+    """Its new lines bear numbers that the shore has already: one call finds out, begins a new life, loses nothing."""
     bord = quai.bord
     copie = tmp_path / "sauvegarde"
     sceller_par(quai, 1000)
@@ -85,22 +84,20 @@ def test_a_restored_card_is_never_said_to_be_sent(
     rendu = appeler(restaure, serveur.url)
     base.fermer(restaure.bord.registre)
 
-    assert (rendu.deposes, rendu.puce.code) == (0, "a_bord")
-    assert any("pas d'accord" in remarque for remarque in rendu.remarques)
+    assert (rendu.restants, rendu.puce.code) == (0, "confirme")
+    assert RENAISSANCE in rendu.remarques
 
 
 def test_both_roads_bring_the_same_day_once(quai: Quai, serveur: Serveur, cle: Path) -> None:
     """The stick left first, the network came up before it arrived; the shore is serving meanwhile."""
     vivre_une_journee(quai.bord)
-    cle_bord.echanger(
-        quai.bord.registre, dossier=cle, cles=quai.cles, rive=quai.carte_rive, instant=quai.bord.horloge()
-    )
-    appeler(quai, serveur.url)
+    cle_bord.echanger(quai.bord.registre, dossier=cle, trousseau=quai.trousseau, instant=quai.bord.horloge())
+    partis = appeler(quai, serveur.url).deposes
     with rives.ouvrir(quai.config) as rive:
         prise = cle_rive.prendre_cle(rive, dossier=cle, instant=quai.bord.horloge())
 
-        assert (prise.ingeres, prise.doublons) == (0, 1)
-        assert compter(rive, schema.lot) == 1
+        assert (prise.ingeres, prise.doublons) == (0, partis)
+        assert compter(rive, schema.lot) == partis
 
 
 def test_the_shore_killed_after_the_sending_has_lost_nothing(quai: Quai, serveur: Serveur) -> None:
@@ -116,28 +113,6 @@ def test_the_shore_killed_after_the_sending_has_lost_nothing(quai: Quai, serveur
     assert appeler(quai, serveur.url).puce.code == "confirme"
     with rives.ouvrir(quai.config) as rive:
         assert bilan.tous(rive)[0].seances == 2
-
-
-def page(serveur: Serveur) -> str:
-    """Return the shore's page."""
-    statut, genre, corps = serveur.demander("GET", "/")
-    assert (statut, genre) == (200, "text/html")
-    return corps.decode()
-
-
-def test_the_page_ashore_says_what_arrived(quai: Quai, serveur: Serveur) -> None:
-    """Relays, sessions, hours, girls and boys, lessons, freshness; no script, nothing from elsewhere, no name."""
-    assert "Rien n'est encore arrivé" in page(serveur).replace("&#39;", "'")
-    vivre_une_journee(quai.bord)
-    appeler(quai, serveur.url)
-    texte = page(serveur)
-
-    assert "Pirogue 1" in texte
-    assert "Données confirmées jusqu" in texte
-    assert "mardi 4 mars 2025" in texte
-    assert "par le réseau" in texte
-    assert not any(interdit in texte for interdit in ("<script", "https://", "Afi", "Koffi", "Rachelle"))
-    assert serveur.demander("GET", "/static/rive.css")[0] == 200
 
 
 class _Portail(BaseHTTPRequestHandler):
@@ -277,22 +252,19 @@ class _Memoire:
 
 
 def test_a_cut_sending_keeps_the_lots_that_were_whole(quai: Quai, serveur: Serveur) -> None:
-    """The link drops in the third lot: two are in, and the boat sends only the rest."""
+    """The link drops in the third lot: two are in, nothing is put aside, and the boat sends only the rest."""
     vivre_une_journee(quai.bord)
     lots_ = sceller_par(quai, 8)
     corps = b"".join(lots_)
     with socket.create_connection(("127.0.0.1", serveur.port)) as prise:
         tete = f"POST /v1/lots HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(corps)}\r\n\r\n"
         prise.sendall(tete.encode() + corps[: len(lots_[0]) + len(lots_[1]) + 50])
-    fin = time.monotonic() + 20
-    chemin = f"/v1/relais/{quai.cles.carte.id}/recu?inc={reglages.lire(quai.bord.registre, 'incarnation')}"
-    annuaire = annuaire_de(quai.carte_rive)
-    jusqua = 0
-    while jusqua < 16 and time.monotonic() < fin:
-        jusqua = recu.ouvrir(serveur.demander("GET", chemin)[2], annuaire=annuaire).jusqua
+    attendre_a_terre(quai, 2)
+    avant = quai.bord.registre.db.execute("SELECT count(*) FROM lot").fetchone()[0]
+    rendu = appeler(quai, serveur.url)
 
-    assert jusqua == 16
-    assert appeler(quai, serveur.url).deposes == len(lots_) - 2
+    assert rendu.deposes == avant + rendu.scelles - 2
+    assert rendu.restants == 0
 
 
 def test_what_is_not_a_lot_is_a_sentence(serveur: Serveur) -> None:
@@ -300,10 +272,10 @@ def test_what_is_not_a_lot_is_a_sentence(serveur: Serveur) -> None:
     cas = [
         (400, serveur.demander("POST", "/v1/lots", b"bonjour")),
         (400, serveur.demander("POST", "/v1/lots")),
-        (400, serveur.demander("GET", "/", Host="pirate.example")),
-        (404, serveur.demander("GET", "/rien")),
+        (400, serveur.demander("GET", "/v1/salut", Host="pirate.example")),
+        (404, serveur.demander("GET", "/v1/rien")),
         (405, serveur.demander("GET", "/v1/lots")),
-        (403, serveur.demander("GET", "/v1/relais/inconnu/recu")),
+        (403, serveur.demander("GET", "/v1/relais/inconnu/descente")),
         (413, serveur.demander("POST", "/v1/lots", b"x" * 300_000)),
     ]
     for attendu, (statut, genre, corps) in cas:

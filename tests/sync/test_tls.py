@@ -46,8 +46,7 @@ def appeler(quai: Quai, serveur: Serveur, *, certificat: Certificat, ca: Path, h
         return quatre_g.echanger(
             quai.bord.registre,
             url=facade.url.replace("localhost", hote),
-            cles=quai.cles,
-            rive=quai.carte_rive,
+            trousseau=quai.trousseau,
             instant=quai.bord.horloge(),
             reseau=Reseau(ca=ca, essais=1),
         )
@@ -122,7 +121,7 @@ def test_without_a_date_nothing_else_is_relaxed(
 def test_the_systems_authorities_do_not_know_ours(en_1970: Quai, serveur: Serveur, autorite: Autorite) -> None:
     """Without `rive_ca` only public authorities are believed; a file that is none is a sentence."""
     with Facade(autorite.ca.parent / "n", service=serveur.port, certificat=autorite.signer()) as facade:
-        ouverture = {"cles": en_1970.cles, "rive": en_1970.carte_rive, "instant": en_1970.bord.horloge()}
+        ouverture = {"trousseau": en_1970.trousseau, "instant": en_1970.bord.horloge()}
         with pytest.raises(PasDeRecu):
             quatre_g.echanger(en_1970.bord.registre, url=facade.url, **ouverture)
         with pytest.raises(ConfigurationInvalide):
@@ -135,8 +134,7 @@ def test_a_network_that_speaks_no_tls_is_a_sentence(en_1970: Quai, serveur: Serv
         quatre_g.echanger(
             en_1970.bord.registre,
             url=f"https://localhost:{serveur.port}",
-            cles=en_1970.cles,
-            rive=en_1970.carte_rive,
+            trousseau=en_1970.trousseau,
             instant=en_1970.bord.horloge(),
         )
 
