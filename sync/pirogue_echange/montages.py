@@ -80,6 +80,14 @@ def exiger_format(dossier: Path) -> None:
         )
 
 
+def est_partie(dossier: Path) -> bool:
+    """Say whether a stick is still mounted on a folder although its device is gone: it was pulled."""
+    montage = trouver(dossier)
+    if montage is None or montage.numero.startswith("0:"):
+        return False
+    return not (Path("/sys/dev/block") / montage.numero).exists()
+
+
 def _lire_ligne(ligne: str) -> Montage:
     r"""Read `36 35 8:1 / /media/cle rw,noatime shared:1 - vfat /dev/sda1 rw`; a space in a name is `\040`."""
     avant, apres = ligne.split(" - ", 1)

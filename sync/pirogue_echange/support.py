@@ -71,8 +71,24 @@ class SupportDefaillant(ErreurPirogue):
 
 
 @contextlib.contextmanager
-def phrases() -> Iterator[None]:
-    """Turn what the system says about a stick into a sentence for a person."""
+def phrases(support: Path | None = None) -> Iterator[None]:
+    """
+    Turn what the system says about a stick into a sentence for a person.
+
+    A stick that was pulled answers anything (an I/O error, a read-only file system, an empty folder): if where it is
+    mounted is given, that it is gone is told before what it answered.
+    """
+    try:
+        with _phrases_du_systeme():
+            yield
+    except (SupportPlein, SupportProtege, SupportDefaillant) as cause:
+        if support is not None and montages.est_partie(support):
+            raise SupportAbsent("La clé a été retirée trop tôt : ce qui était annoncé est dessus.") from cause
+        raise
+
+
+@contextlib.contextmanager
+def _phrases_du_systeme() -> Iterator[None]:
     try:
         yield
     except OSError as cause:

@@ -65,7 +65,7 @@ def echanger(
         ClesIllisibles, CleManquante, LotTropGros, DisquePlein, RegistreOccupe, RegistreIllisible: our side.
     """
     compte = _Compte(rotation.reprendre(registre, trousseau))
-    with support.phrases():
+    with support.phrases(dossier):
         progres("Je regarde la clé…")
         with support.ouvrir_dossier(dossier):
             pass

@@ -73,7 +73,7 @@ def preparer_dossier(
         CleDejaPrete, CleContrefaite: no label was written.
         SupportMauvaisFormat, SupportAbsent, SupportPlein, SupportProtege, SupportDefaillant: the stick.
     """
-    with support.phrases():
+    with support.phrases(dossier):
         with support.ouvrir_dossier(dossier, RACINE, creer=True) as racine:
             if support.lire(racine, NOM_ETIQUETTE, maximum=etiquettes.TAILLE_MAX) is not None:
                 raise CleDejaPrete("Cette clé est déjà préparée.")

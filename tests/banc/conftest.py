@@ -4,10 +4,12 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from banc import noyau as noyaux
+from banc.boite import Boite
 from banc.comptes import COMPTES
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
@@ -55,6 +57,19 @@ def maison(quai: Quai, tmp_path: Path) -> Path:
     trousseau.enregistrer(quai.cles, dossier / "relais.cles")
     (dossier / "rive.json").write_bytes(trousseau.ecrire_carte(quai.carte_rive))
     return dossier
+
+
+@pytest.fixture
+def boite(machine: Machine, maison: Path) -> Iterator[Boite]:
+    """The command `pirogue` in the machine, for a box whose data are in its memory."""
+    machine.appeler("installer_boite", maison=str(maison))
+
+    def pirogue(*mots: str, entree: str = "") -> list[Any]:
+        rendu: list[Any] = machine.appeler("pirogue", mots=list(mots), entree=entree)
+        return rendu
+
+    yield pirogue
+    machine.appeler("lancer", commande=["rm", "-rf", "/run/boite"])
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from equipage import HUIT_HEURES_MS
-from pirogue_echange import cles as trousseau
+from pirogue_echange import cles as format_cles
 from pirogue_echange import support
 from pirogue_registre import base, journal
 from pirogue_socle.erreurs import ErreurPirogue
@@ -123,8 +123,8 @@ def _echanger(dossier: Path, serie: str) -> BilanEchange:
             dossier=dossier,
             trousseau=assembler(
                 maison,
-                cles=trousseau.charger(maison / "relais.cles"),
-                rive=trousseau.lire_carte((maison / "rive.json").read_bytes()),
+                cles=format_cles.charger(maison / "relais.cles"),
+                rive=format_cles.lire_carte((maison / "rive.json").read_bytes()),
             ),
             instant=maintenant(),
         )

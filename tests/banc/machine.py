@@ -61,7 +61,7 @@ class Machine:
                 start_new_session=True,
             )
         self._prise_qmp = self._ouvrir("qmp")
-        self._qmp = self._prise_qmp.makefile("rw", encoding="utf-8")
+        self._qmp = self._prise_qmp.makefile("rb")
         self._qmp.readline()
         self.qmp("qmp_capabilities")
         self._port = self._ouvrir("port")
@@ -104,8 +104,7 @@ class Machine:
     def qmp(self, execute: str, **arguments: Any) -> Any:
         """Give QEMU an order; its events are kept."""
         with self._qmp_verrou:
-            self._qmp.write(json.dumps({"execute": execute, "arguments": arguments}) + "\n")
-            self._qmp.flush()
+            self._prise_qmp.sendall(json.dumps({"execute": execute, "arguments": arguments}).encode() + b"\n")
             while True:
                 dit = json.loads(self._qmp.readline())
                 self._noter(dit)
@@ -198,8 +197,7 @@ class Machine:
         """Switch the machine off and close what was open."""
         self.tuer()
         self._port.close()
-        with contextlib.suppress(OSError):
-            self._qmp.close()
+        self._qmp.close()
         self._prise_qmp.close()
 
 

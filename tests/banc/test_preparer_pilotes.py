@@ -1,13 +1,10 @@
 """`pirogue cle preparer` on real USB devices: a good stick is made, a counterfeit is refused, another disk is left."""
 
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from banc import cles_usb
+from banc.boite import Boite
 from banc.cle_menteuse import CleMenteuse, servir
 from banc.cles_usb import MIO
 from banc.machine import Machine
@@ -16,22 +13,6 @@ from pirogue_echange.annuaire import Droit
 from pirogue_sync.appareil import AppareilRefuse
 from pirogue_sync.preparation import CleContrefaite
 from sync.quai import Quai
-
-#: Runs `pirogue` with these words; returns its exit status and what it said on both outputs.
-Boite = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def boite(machine: Machine, maison: Path) -> Iterator[Boite]:
-    """The command `pirogue` in the machine, for a box whose data are in its memory."""
-    machine.appeler("installer_boite", maison=str(maison))
-
-    def pirogue(*mots: str, entree: str = "") -> list[Any]:
-        rendu: list[Any] = machine.appeler("pirogue", mots=list(mots), entree=entree)
-        return rendu
-
-    yield pirogue
-    machine.appeler("lancer", commande=["rm", "-rf", "/run/boite"])
 
 
 def test_a_bare_device_becomes_a_stick_that_says_its_true_size(
