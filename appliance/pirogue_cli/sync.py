@@ -1,19 +1,22 @@
 """`pirogue sync`: the stick, the network, the pairing, the relay's own keys."""
 
+import signal
+import threading
 from pathlib import Path
 
 import click
 
 from pirogue_echange import cles as format_cles
 from pirogue_echange.cles import Carte, Cles
-from pirogue_registre import base
+from pirogue_registre import base, courriers, envois
 from pirogue_registre import reglages as reglages_registre
 from pirogue_registre.base import Registre
 from pirogue_socle import config as reglages
 from pirogue_socle.config import Config
+from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from pirogue_sync import cle as voie_cle
-from pirogue_sync import jumelage, quatre_g, rotation
+from pirogue_sync import courrier, jumelage, quatre_g, rotation
 from pirogue_sync import trousseau as trousseaux
 from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.trousseau import NOM_RIVE, PasDeRive, Trousseau
@@ -88,6 +91,51 @@ def changer_cles() -> None:
     jumelage.publier(registre, cles=trousseau.cles, rive=trousseau.rive)
     click.echo("Les nouvelles clés sont en service. L'annonce part avec le prochain échange, devant les données.")
     click.echo(f"Empreinte : {trousseau.cles.carte.empreinte}")
+
+
+@commande.command("courrier")
+def ouvrir_courrier() -> None:
+    """Une fois : sceller ce qui est nouveau, ouvrir ce qu'un téléphone a rapporté."""
+    config, registre = _ouvrir()
+    jumelage.conclure(registre, config.cles)
+    courrier.tour(registre, trousseau=trousseau_du_relais(config, registre), instant=maintenant())
+    compte = courriers.compter(registre)
+    for remarque in compte.remarques:
+        click.echo(f"! {remarque}")
+    click.echo(f"Courrier ouvert : {compte.ouverts} · nouveau : {compte.nouveaux} · données : {_puce(registre)}.")
+
+
+@commande.command()
+@click.option("--periode", type=click.FloatRange(0.2, 3600), default=3.0, show_default=True, help="Secondes.")
+def veiller(periode: float) -> None:
+    """Le courrier des téléphones, encore et encore, à côté du portail, jusqu'à l'arrêt."""
+    arret = threading.Event()
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_, lambda *_: arret.set())
+    config, registre = _ouvrir()
+    dite = ""
+    while not arret.is_set():
+        dite = _tourner(config, registre, dite)
+        arret.wait(periode)
+
+
+def _tourner(config: Config, registre: Registre, dite: str) -> str:
+    """Do one turn; what stops it is said once and tried again. Return the last sentence said."""
+    try:
+        jumelage.conclure(registre, config.cles)
+        courrier.tour(registre, trousseau=trousseau_du_relais(config, registre), instant=maintenant())
+    except PasDeRive:
+        jumelage.publier(registre, cles=cles_du_relais(config, registre), rive=None)
+    except ErreurPirogue as erreur:
+        phrase = f"{erreur} {erreur.geste}"
+        if phrase != dite:
+            click.echo(phrase)
+        return phrase
+    return ""
+
+
+def _puce(registre: Registre) -> str:
+    return envois.etat_puce(registre).libelle
 
 
 def appairer_rive(config: Config, octets: bytes) -> Carte:

@@ -24,6 +24,8 @@ def choix(registre: Registre, liste: str) -> dict[str, str]:
 
 def libelle(registre: Registre, liste: str, code: str) -> str:
     """Return the French label of a code, the code itself when nobody knows it."""
+    if liste not in OUVERTES or code in listes.listes()[liste]:
+        return listes.libelle(liste, code)
     return choix(registre, liste).get(code, code)
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
-from pirogue_registre import ancres, jeunes, journal, seances
+from pirogue_registre import ancres, codes, jeunes, journal, seances
 from pirogue_registre.base import Registre, transaction
 from pirogue_registre.jeunes import Jeune
 from pirogue_socle import listes
@@ -132,7 +132,9 @@ def pointer(  # noqa: PLR0913 - the fields of a mark
     Raises:
         SeanceClose, Introuvable, EntreeInvalide: nothing is written.
     """
-    _controler(etat, motif_absence=motif_absence)
+    _controler(etat)
+    if motif_absence is not None:
+        codes.exiger(registre, "motif_absence", motif_absence, quoi="Raison de l'absence")
     listes.exiger("source_presence", source, quoi="Source")
     with transaction(registre):
         seances.exiger_ouverte(registre, seance_id)
@@ -239,7 +241,7 @@ def corriger(  # noqa: PLR0913 - the fields of a correction
         EntreeInvalide: reason or state not in its list, or nothing changes. Introuvable. Nothing is written.
     """
     listes.exiger("motif_correction", motif, quoi="Raison de la correction")
-    _controler(nouveau, motif_absence=None)
+    _controler(nouveau)
     with transaction(registre):
         seance = seances.lire(registre, seance_id)
         jeunes.lire(registre, personne_id)
@@ -282,10 +284,8 @@ def corrections(registre: Registre, seance_id: str) -> list[Correction]:
     ]
 
 
-def _controler(etat: str, *, motif_absence: str | None) -> None:
+def _controler(etat: str) -> None:
     listes.exiger("presence", etat, quoi="Présence")
-    if motif_absence is not None:
-        listes.exiger("motif_absence", motif_absence, quoi="Raison de l'absence")
 
 
 def _heures(registre: Registre, etat: str, *, heure: str | None, instant: Instant) -> tuple[str | None, str | None]:

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from pirogue_registre import ancres, journal
+from pirogue_registre import ancres, codes, journal
 from pirogue_registre.base import Registre, transaction
 from pirogue_registre.lieux import lire_groupe
 from pirogue_socle import listes
@@ -146,7 +146,7 @@ def annuler(registre: Registre, *, seance_id: str, motif: str, instant: Instant,
     Raises:
         EntreeInvalide, SeanceClose, Introuvable: nothing is written.
     """
-    listes.exiger("motif_annulation", motif, quoi="Raison")
+    codes.exiger(registre, "motif_annulation", motif, quoi="Raison")
     with transaction(registre):
         exiger_ouverte(registre, seance_id)
         journal.ecrire(
@@ -179,7 +179,7 @@ def annuler_prevue(  # noqa: PLR0913 - the fields of a session
     Raises:
         EntreeInvalide, Introuvable: nothing is written.
     """
-    listes.exiger("motif_annulation", motif, quoi="Raison")
+    codes.exiger(registre, "motif_annulation", motif, quoi="Raison")
     _exiger_module(module)
     groupe = lire_groupe(registre, groupe_id)
     seance_id = seance_id or nouvel_id()

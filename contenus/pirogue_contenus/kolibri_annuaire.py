@@ -41,6 +41,28 @@ def pousser(*, base: str, cle: bytes, personnes: Iterable[PersonneKolibri], dela
         raise KolibriAbsent(f"Kolibri n'a pas pu noter les personnes (réponse {statut}).")
 
 
+def oublier(*, base: str, cle: bytes, personnes: Iterable[str], delai_s: float = 3.0) -> None:
+    """
+    Make Kolibri delete people and all that it kept of them; asking twice changes nothing.
+
+    Args:
+        base: address of Kolibri from this machine.
+        cle: the shared key.
+        personnes: our ids.
+        delai_s: how long to wait for an answer, seconds.
+
+    Raises:
+        KolibriAbsent: nobody answers, or too late; ask again.
+        KolibriRefuse: Kolibri does not accept our signature.
+    """
+    jeton = signer(cle, "oubli", {"subs": list(personnes)}, instant=maintenant()).encode("ascii")
+    statut = _demander(base, "POST", "/pirogue/api/oubli", jeton, delai_s)
+    if statut == 403:
+        raise KolibriRefuse("Kolibri ne reconnaît pas la signature du portail.")
+    if statut != 200:
+        raise KolibriAbsent(f"Kolibri n'a pas pu oublier les personnes (réponse {statut}).")
+
+
 def _demander(base: str, methode: str, chemin: str, corps: bytes, delai_s: float) -> int:
     """
     Return the status of one request to Kolibri.

@@ -8,4 +8,5 @@ urlpatterns = [
     path("pirogue/entrer", entree.entrer, name="pirogue_entrer"),
     path("pirogue/sortir", entree.sortir, name="pirogue_sortir"),
     path("pirogue/api/annuaire", annuaire.recevoir, name="pirogue_annuaire"),
+    path("pirogue/api/oubli", annuaire.oublier, name="pirogue_oubli"),
 ]

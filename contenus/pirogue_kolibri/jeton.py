@@ -20,6 +20,7 @@ VIE_MAX_MS = 120_000
 
 ENTREE = "entree"
 ANNUAIRE = "annuaire"
+OUBLI = "oubli"
 
 
 class JetonRefuse(ValueError):
@@ -121,6 +122,19 @@ def verifier_annuaire(cle: bytes, texte: str, *, maintenant: Heure) -> tuple[Per
     if not isinstance(liste, list):
         raise JetonRefuse("champs")
     return tuple(lire_personne(element) for element in liste)
+
+
+def verifier_oubli(cle: bytes, texte: str, *, maintenant: Heure) -> tuple[str, ...]:
+    """
+    Verify an order to forget people and return our ids of them.
+
+    Raises:
+        JetonRefuse: anything at all is wrong with it.
+    """
+    subs = _ouvrir(cle, OUBLI, texte, maintenant=maintenant).get("subs")
+    if not isinstance(subs, list) or not all(isinstance(sub, str) and est_simple(sub) for sub in subs):
+        raise JetonRefuse("champs")
+    return tuple(subs)
 
 
 def _ouvrir(cle: bytes, usage: str, texte: str, *, maintenant: Heure) -> dict[str, Any]:

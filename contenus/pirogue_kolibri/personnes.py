@@ -26,6 +26,23 @@ def enregistrer(personne: Personne) -> FacilityUser:
     return utilisateur
 
 
+def oublier(sub: str) -> bool:
+    """
+    Delete the Kolibri user of our id with her logs and her sessions; say whether there was one.
+
+    A hard deletion: Kolibri's own copies of it, if it ever synchronised, would hear of it too.
+    """
+    with transaction.atomic():
+        facility = Facility.get_default_facility()
+        temoin = FacilityUser(dataset_id=facility.dataset_id, facility=facility)
+        temoin._morango_source_id = PREFIXE + sub
+        utilisateur = FacilityUser.all_objects.filter(id=temoin.calculate_uuid()).first()
+        if utilisateur is None or utilisateur.is_superuser:
+            return False
+        utilisateur.delete(hard_delete=True)
+    return True
+
+
 def _trouver(personne: Personne, facility: Facility) -> FacilityUser:
     """Return the user, created or with its name and code brought up to date."""
     nouveau = FacilityUser(dataset_id=facility.dataset_id, facility=facility)

@@ -19,7 +19,7 @@ from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange, Kolib
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_contenus.quiz import Choix
 from pirogue_portail.config import ConfigPortail
-from pirogue_registre import jeunes, progres
+from pirogue_registre import effacement, jeunes, progres
 from pirogue_registre.base import Registre
 from pirogue_registre.jeunes import Jeune
 from pirogue_registre.lieux import lister_groupes
@@ -263,6 +263,28 @@ def presenter(config: ConfigPortail, registre: Registre) -> None:
         )
     except (KolibriAbsent, KolibriRefuse) as erreur:
         journal.warning("%s %s", erreur, erreur.geste)
+
+
+def oublier_effacees(config: ConfigPortail, registre: Registre) -> bool:
+    """
+    Make Kolibri forget the people who were erased aboard; say whether none is left to forget.
+
+    Kolibri that sleeps is asked again at the next occasion: who is to be forgotten is kept until it has answered.
+    """
+    personnes = effacement.a_effacer_de_kolibri(registre)
+    if not personnes:
+        return True
+    if config.cle_kolibri is None or not kolibri_eveille(config):
+        return False
+    try:
+        kolibri_annuaire.oublier(
+            base=config.kolibri_interne or config.kolibri_base, cle=config.cle_kolibri, personnes=personnes
+        )
+    except (KolibriAbsent, KolibriRefuse) as erreur:
+        journal.warning("%s %s", erreur, erreur.geste)
+        return False
+    effacement.noter_kolibri_efface(registre, personnes)
+    return True
 
 
 def lien_sortie(config: ConfigPortail) -> str:

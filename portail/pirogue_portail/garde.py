@@ -14,6 +14,8 @@ from pirogue_portail.contexte import config
 
 #: Largest request body, octets: a roll with every row changed weighs under 8 000.
 CORPS_MAX_OCTETS = 64 * 1024
+#: Pages that take a file: the shore's answer, that a telephone brings back.
+CORPS_GRANDS = {"formateur.prendre_courrier": 4 * 1024 * 1024 + 64 * 1024}
 #: What is not a page: kept by the browser, same for everyone.
 FICHIERS = ("static", "jeune.image_lecon")
 #: How much of a larger body is read and thrown away, so that its sender is there to read the answer.
@@ -66,7 +68,9 @@ def _verifier_provenance() -> Response | None:
 def _verifier_taille() -> Response | None:
     """Refuse a body that none of our forms could make."""
     reste = request.content_length or 0
-    if reste <= CORPS_MAX_OCTETS:
+    permis = CORPS_GRANDS.get(request.endpoint or "", CORPS_MAX_OCTETS)
+    request.max_content_length = permis
+    if reste <= permis:
         return None
     flux, reste = request.environ["wsgi.input"], min(reste, VIDANGE_MAX_OCTETS)
     while reste > 0 and (morceau := flux.read(min(reste, CORPS_MAX_OCTETS))):

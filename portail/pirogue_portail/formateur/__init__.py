@@ -1,6 +1,20 @@
 """The trainer's way: come in, open the session, call the roll, enrol, close, correct; see where the data are."""
 
-from pirogue_portail.formateur import accueil, appel, bilan, donnees, entrer, groupes, inscrire, lecons, notes, porte
+from pirogue_portail.formateur import (
+    accueil,
+    appel,
+    bilan,
+    courrier,
+    donnees,
+    effacer,
+    entrer,
+    groupes,
+    inscrire,
+    lecons,
+    notes,
+    porte,
+    rive,
+)
 from pirogue_portail.formateur.plan import blueprint
 
 __all__ = [
@@ -8,11 +22,14 @@ __all__ = [
     "appel",
     "bilan",
     "blueprint",
+    "courrier",
     "donnees",
+    "effacer",
     "entrer",
     "groupes",
     "inscrire",
     "lecons",
     "notes",
     "porte",
+    "rive",
 ]

@@ -10,7 +10,7 @@ from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
-from pirogue_registre import ancres, jeunes, presences, seances
+from pirogue_registre import ancres, codes, jeunes, presences, seances
 from pirogue_registre.lieux import Groupe, lire_groupe, lister_groupes
 from pirogue_registre.seances import Seance
 from pirogue_socle import listes
@@ -154,7 +154,8 @@ def _page_annuler(groupe_id: str, *, erreur: ErreurPirogue | None = None) -> str
         ouverte=ligne_de(ouverte, ancres.lire(registre())) if ouverte else None,
         groupes=lister_groupes(registre()),
         groupe_id=groupe_id,
-        motifs=listes.listes()["motif_annulation"],
+        motifs=codes.choix(registre(), "motif_annulation"),
+        dessines=listes.listes()["motif_annulation"],
         erreur=erreur,
     )
 
@@ -182,5 +183,8 @@ def annuler() -> Page:
             )
     except ErreurPirogue as erreur:
         return _page_annuler(groupe_id, erreur=erreur), 400
-    flash(f"Séance annulée : {listes.libelle('motif_annulation', motif)}. Cela ne compte contre personne.", "succes")
+    flash(
+        f"Séance annulée : {codes.libelle(registre(), 'motif_annulation', motif)}. Cela ne compte contre personne.",
+        "succes",
+    )
     return redirect(url_for("formateur.aujourdhui"), code=303)

@@ -10,11 +10,10 @@ from pirogue_portail.formateur import lecons, mots, porte
 from pirogue_portail.formateur.accueil import compter
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_heure, lire_nombre
-from pirogue_registre import base, presences, seances
+from pirogue_registre import base, codes, presences, seances
 from pirogue_registre.lieux import lire_groupe
 from pirogue_registre.presences import AppelChange, LigneAppel
 from pirogue_registre.seances import HeureFinManque, SeanceClose
-from pirogue_socle import listes
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue, Introuvable
 from pirogue_socle.horloge import Instant, maintenant
 
@@ -129,7 +128,7 @@ def _page_details(seance_id: str, personne_id: str, erreur: ErreurPirogue | None
         seance=seances.lire(registre(), seance_id),
         ligne=ligne,
         depuis=ligne.presence.etat,
-        motifs=listes.listes()["motif_absence"],
+        motifs=codes.choix(registre(), "motif_absence"),
         saisie=request.form,
         erreur=erreur,
     )

@@ -86,6 +86,7 @@ def avancees(personne_id: str) -> list[Avancee]:
 def relever(instant: Instant) -> None:
     """Bring the register up to date with what Kolibri knows; nothing of the page waits for it or fails with it."""
     try:
+        cours.oublier_effacees(config(), registre())
         cours.relever(config(), registre(), instant=instant)
     except (ErreurPirogue, OSError):
         return

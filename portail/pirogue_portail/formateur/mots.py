@@ -16,15 +16,17 @@ ETATS = {
     "absent": ("A", "Absente", "Absent", "Absent·e"),
     "excuse": ("E", "Excusée", "Excusé", "Excusé·e"),
 }
-#: What the four states of the chip mean (domain page §7).
+#: What the five states of the chip mean (domain page §7).
 PUCES = {
     "a_bord": "Les données sont seulement dans la boîte. Si la boîte tombe à l'eau, elles sont perdues.",
+    "au_telephone": "Une copie est dans un téléphone. Donne-la à la terre, puis rapporte sa réponse.",
     "sur_cle": "Une copie est sur une clé. Attention, ce n'est pas encore sûr : une clé se perd.",
     "envoye": "Une copie est partie par le réseau. On attend la réponse de la terre.",
     "confirme": "La terre a tout reçu et l'a dit. Les données sont en sécurité.",
 }
 PUCES_TITRES = {
     "a_bord": "À bord seulement",
+    "au_telephone": "Dans un téléphone",
     "sur_cle": "Sur la clé",
     "envoye": "Envoyé",
     "confirme": "Confirmé à terre ✓",

@@ -4,6 +4,7 @@ The door of the trainers' pages: signed in, own code chosen, date confirmed; the
 Whoever is stopped at the door finds what she was doing behind it (`reprise`).
 """
 
+from functools import partial
 from typing import cast
 
 from flask import g, make_response, redirect, render_template, request, url_for
@@ -13,9 +14,8 @@ from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import mots, reprise, temoin
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.temoin import Temoin
-from pirogue_registre import ancres, comptes, envois
+from pirogue_registre import ancres, codes, comptes, envois
 from pirogue_registre.comptes import Compte
-from pirogue_socle import listes
 from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 from pirogue_socle.horloge import dire_heure, dire_jour, maintenant
 from pirogue_socle.ids import nouvel_id
@@ -89,7 +89,7 @@ def donner_mots() -> dict[str, object]:
     donnes: dict[str, object] = {
         "dire_jour": dire_jour,
         "dire_heure": dire_heure,
-        "libelle": listes.libelle,
+        "libelle": partial(codes.libelle, registre()),
         "mots": mots,
         "numero": nouvel_id,
     }
