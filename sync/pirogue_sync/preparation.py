@@ -143,6 +143,7 @@ class _Avancement:
         self._fait = self._dit = 0
 
     def avancer(self) -> None:
+        """Count one block, and say the percent if it is a new one."""
         self._fait += 1
         pourcent = 100 * self._fait // self._total
         if pourcent > self._dit:

@@ -19,7 +19,7 @@ MANCHE = (
     ("naif", "vfat"),
     ("naif", "exfat"),
 )
-MANCHES = 4
+MANCHES = 3
 #: A stick is pulled between these two times after its first announced lot.
 TOT_S, TARD_S = 0.2, 5.0
 

@@ -10,7 +10,7 @@ from banc.comptes import COMPTES
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
 
-COUPURES = 3
+COUPURES = 2
 #: The cut comes between these two times after both registers have acknowledged something.
 TOT_S, TARD_S = 0.5, 4.0
 
