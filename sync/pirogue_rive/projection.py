@@ -56,7 +56,7 @@ class Tampon:
 
     def charger(self, db: Connection, evenements: Sequence[Evenement]) -> None:
         """Read the rows that events may change in part."""
-        seances = {e.seance_id for e in evenements if e.type in _SUR_SEANCE and e.seance_id}
+        seances = {e.seance_id for e in evenements if e.seance_id and e.type in PROJECTIONS}
         personnes = {e.personne_id for e in evenements if e.type == "personne_effacee" and e.personne_id}
         self._charger(db, schema.seance, "seance_id", seances, cle=lambda r: r[0])
         self._charger(db, schema.presence, "seance_id", seances, cle=lambda r: r[:2])
@@ -320,6 +320,3 @@ PROJECTIONS: dict[str, Projection] = {
 }
 #: The newest version of a type that is read here; 1 where nothing is said.
 VERSIONS: dict[str, int] = {}
-_SUR_SEANCE = frozenset(
-    nom for nom in PROJECTIONS if nom.startswith(("seance_", "presence_", "connexion_")) or nom == "tetes_comptees"
-)
