@@ -97,9 +97,23 @@ def recevoir(rive: Rive, source: Source, *, voie: str, heure: Callable[[], Insta
     return reception
 
 
+class _JusquaLaCoupure:
+    """A source that ends where the link breaks: what came whole before is taken in all the same."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, taille: int, /) -> bytes:
+        """Return up to `taille` bytes, none at the end or at the cut."""
+        try:
+            return self._source.read(taille)
+        except OSError:
+            return b""
+
+
 def _lire(rive: Rive, source: Source, reception: Reception) -> Iterator[tuple[str, bytes]]:
     """Yield (kind, bytes) of each lot that somebody known is said to have signed."""
-    lecteur, rang = Lecteur(source), 0
+    lecteur, rang = Lecteur(_JusquaLaCoupure(source)), 0
     while True:
         try:
             prefixe = lire_prefixe(lecteur)
@@ -116,7 +130,10 @@ def _lire(rive: Rive, source: Source, reception: Reception) -> Iterator[tuple[st
         if inconnu and rang == 0:
             raise RelaisInconnu("Cette rive ne connaît pas ce relais.")
         rang += 1
-        octets = prefixe.brut + lecteur.prendre(min(prefixe.entete.octets, SCELLE_MAX))
+        charge = lecteur.prendre(min(prefixe.entete.octets, SCELLE_MAX))
+        if len(charge) < min(prefixe.entete.octets, SCELLE_MAX):
+            return  # the link was cut: nobody is at fault, the boat still has this lot
+        octets = prefixe.brut + charge
         if inconnu:
             reception.noter(Arrivee("inconnu", phrase="Un lot vient d'une boîte que cette rive ne connaît pas."))
             continue

@@ -71,6 +71,7 @@ def test_a_link_cut_anywhere_is_taken_up_again_in_the_same_call(quai: Quai, serv
     assert rendu.deposes == len(lots) + rendu.scelles
     with rives.ouvrir(quai.config) as rive:
         assert compter(rive, schema.lot) == len(lots) + rendu.scelles
+        assert compter(rive, schema.quarantaine) == 0
 
 
 @pytest.mark.parametrize("rang", [0, 1, 40, 200, 400, 700])
