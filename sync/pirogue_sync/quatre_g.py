@@ -18,8 +18,8 @@ from pirogue_registre import ancres, envois
 from pirogue_registre.base import Registre
 from pirogue_socle.horloge import Instant
 from pirogue_sync import budget, jumelage, rotation
-from pirogue_sync.appel import Appel, RiveRefuse, appeler, exiger_statut
 from pirogue_sync.bilan import BilanEchange
+from pirogue_sync.conversation import Conversation, RiveRefuse, converser, exiger_statut
 from pirogue_sync.lien import Adresse, Envoi, Lien, PasDeRecu, RiveInjoignable
 from pirogue_sync.patience import Gratuit, Limites
 from pirogue_sync.trousseau import Trousseau
@@ -88,7 +88,7 @@ def echanger(  # noqa: PLR0913 - who, where, with which keys, when, how much
         budget.ouvrir(registre, instant=instant) as forfait,
         Lien(adresse, limites=reseau.limites, compteur=forfait) as lien,
     ):
-        appel = Appel(
+        c = Conversation(
             registre=registre,
             trousseau=rotation.reprendre(registre, trousseau),
             instant=instant,
@@ -97,21 +97,21 @@ def echanger(  # noqa: PLR0913 - who, where, with which keys, when, how much
             progres=progres,
             envoi_max=envoi_max,
         )
-        _insister(appel, reseau)
-    jumelage.publier(registre, cles=appel.trousseau.cles, rive=appel.trousseau.rive)
+        _insister(c, reseau)
+    jumelage.publier(registre, cles=c.trousseau.cles, rive=c.trousseau.rive)
     progres("La rive a répondu.")
     return BilanEchange(
         voie="4g",
-        scelles=appel.scelles,
-        deposes=len(appel.confirmes),
+        scelles=c.scelles,
+        deposes=len(c.confirmes),
         deja_la=0,
         retires=0,
-        recus=appel.recus,
-        descendus=appel.descendus,
+        recus=c.recus,
+        descendus=c.descendus,
         restants=envois.compter_a_envoyer(registre)[0],
-        octets=sum(lot.octets for lot in appel.confirmes.values()),
+        octets=sum(lot.octets for lot in c.confirmes.values()),
         puce=envois.etat_puce(registre),
-        remarques=tuple(dict.fromkeys([*lien.remarques, *appel.remarques])),
+        remarques=tuple(dict.fromkeys([*lien.remarques, *c.remarques])),
         fil_octets=forfait.depense,
     )
 
@@ -150,23 +150,23 @@ def se_presenter(url: str, cles: Cles, *, reseau: Reseau | None = None) -> Carte
     return carte
 
 
-def _insister(appel: Appel, reseau: Reseau) -> None:
+def _insister(c: Conversation, reseau: Reseau) -> None:
     """Call until the exchange is done; a cut is taken up again, as long as not too many in a row bring nothing."""
     vains = 0
     while True:
-        avant = len(appel.confirmes)
+        avant = len(c.confirmes)
         try:
-            appeler(appel, saluer=reseau.saluer and not appel.partis)
+            converser(c, saluer=reseau.saluer and not c.partis)
         except RiveInjoignable as erreur:
-            pris = len(appel.confirmes)
+            pris = len(c.confirmes)
             vains = 0 if pris > avant else vains + 1
             if vains >= reseau.essais:
                 if pris:
                     phrase = f"Le réseau a été coupé : la rive a pris {pris} lot(s), les autres restent à bord."
                     raise RiveInjoignable(phrase) from erreur
                 raise
-            appel.lien.close()
-            appel.progres("Le réseau a été coupé, je reprends…")
+            c.lien.close()
+            c.progres("Le réseau a été coupé, je reprends…")
             reseau.attendre(reseau.pause_s * 2**vains * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
         else:
             return

@@ -18,8 +18,8 @@ from pirogue_registre import envois
 from pirogue_rive import config as rives
 from pirogue_rive import schema
 from pirogue_sync import quatre_g
-from pirogue_sync.appel import TYPE
 from pirogue_sync.bilan import BilanEchange
+from pirogue_sync.conversation import TYPE
 from pirogue_sync.quatre_g import Reseau
 from sync.certificats import Autorite
 from sync.facade import Facade

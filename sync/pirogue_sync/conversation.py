@@ -47,7 +47,7 @@ class _Depart:
 
 
 @dataclass(slots=True, kw_only=True)
-class Appel:
+class Conversation:
     """
     A call, over as many connections as it takes.
 
@@ -80,12 +80,12 @@ class Appel:
         return time.monotonic() - self._debut_s
 
 
-def appeler(appel: Appel, *, saluer: bool) -> None:
+def converser(c: Conversation, *, saluer: bool) -> None:
     """
     Over one connection: what comes down, then what the shore lacks.
 
     Args:
-        appel: the call.
+        c: the call.
         saluer: ask first, in few bytes, whether it is our shore.
 
     Raises:
@@ -93,27 +93,25 @@ def appeler(appel: Appel, *, saluer: bool) -> None:
         ClesIllisibles, CleManquante, LotTropGros, CoffreFerme: our keys.
         DisquePlein, RegistreOccupe, RegistreIllisible: our disk.
     """
-    appel.progres("J'appelle la rive…")
+    c.progres("J'appelle la rive…")
     if saluer:
-        exiger_salut(appel.lien, appel.trousseau.rive.id)
-    incarnation = reglages.lire(appel.registre, "incarnation")
-    adresse = _adresse(appel.registre, incarnation)
-    signature = {demande.ENTETE: demande.signer(appel.trousseau.cles, adresse)}
-    _prendre(appel, appel.lien.demander("GET", adresse, accepter=TYPE, entetes=signature), incarnation)
-    appel.scelles += scellement.sceller(
-        appel.registre, cles=appel.trousseau.cles, rive=appel.trousseau.rive, instant=appel.instant
-    )
-    envoi = _choisir(appel)
+        exiger_salut(c.lien, c.trousseau.rive.id)
+    incarnation = reglages.lire(c.registre, "incarnation")
+    adresse = _adresse(c.registre, incarnation)
+    signature = {demande.ENTETE: demande.signer(c.trousseau.cles, adresse)}
+    _prendre(c, c.lien.demander("GET", adresse, accepter=TYPE, entetes=signature), incarnation)
+    c.scelles += scellement.sceller(c.registre, cles=c.trousseau.cles, rive=c.trousseau.rive, instant=c.instant)
+    envoi = _choisir(c)
     if not envoi:
         return
-    appel.progres(f"J'envoie {len(envoi)} lot(s)…")
-    _noter_depart(appel, envoi)
-    incarnation = reglages.lire(appel.registre, "incarnation")
+    c.progres(f"J'envoie {len(envoi)} lot(s)…")
+    _noter_depart(c, envoi)
+    incarnation = reglages.lire(c.registre, "incarnation")
     corps = Envoi(morceaux=(lot.corps for lot in envoi), taille=sum(len(lot.corps) for lot in envoi), genre=TYPE)
-    _prendre(appel, appel.lien.demander("POST", "/v1/lots", accepter=TYPE, envoi=corps), incarnation)
-    refuses = sum(1 for lot in envoi if lot.id not in appel.confirmes)
+    _prendre(c, c.lien.demander("POST", "/v1/lots", accepter=TYPE, envoi=corps), incarnation)
+    refuses = sum(1 for lot in envoi if lot.id not in c.confirmes)
     if refuses:
-        appel.remarques.append(f"La rive n'a pas pris {refuses} lot(s) : ils restent à bord.")
+        c.remarques.append(f"La rive n'a pas pris {refuses} lot(s) : ils restent à bord.")
 
 
 def exiger_salut(lien: Lien, rive: str) -> None:
@@ -158,41 +156,41 @@ def _depuis_ms(registre: Registre) -> int:
     return max(0, estimer(Instant(lue["boot"], lue["bt"], lue["mur"]), ancres.lire(registre)))
 
 
-def _choisir(appel: Appel) -> list[LotScelle]:
+def _choisir(c: Conversation) -> list[LotScelle]:
     """Return the lots to send now: the oldest first, as many as the call and the day's plan allow."""
-    permis = appel.envoi_max - sum(lot.octets for lot in appel.confirmes.values())
-    libre = appel.forfait.libre - appel.lien.octets - MARGE
+    permis = c.envoi_max - sum(lot.octets for lot in c.confirmes.values())
+    libre = c.forfait.libre - c.lien.octets - MARGE
     choisis: list[LotScelle] = []
     total = 0
-    for lot in envois.a_envoyer(appel.registre):
+    for lot in envois.a_envoyer(c.registre):
         total += len(lot.corps)
         if total > libre:
-            if not choisis and not appel.confirmes:
+            if not choisis and not c.confirmes:
                 raise ForfaitEpuise(EPUISE)
-            appel.remarques.append(f"{EPUISE} Les autres lots partiront demain, ou avec la clé.")
+            c.remarques.append(f"{EPUISE} Les autres lots partiront demain, ou avec la clé.")
             break
-        if total > permis and (choisis or appel.confirmes):
+        if total > permis and (choisis or c.confirmes):
             break
         choisis.append(lot)
     return choisis
 
 
-def _noter_depart(appel: Appel, envoi: list[LotScelle]) -> None:
+def _noter_depart(c: Conversation, envoi: list[LotScelle]) -> None:
     """Note, durably and before anything leaves, how far the journal may have left: see `heure`."""
-    registre = appel.registre
+    registre = c.registre
     incarnation = reglages.lire(registre, "incarnation")
     vie, _, rang = reglages.lire(registre, REGLAGE_PARTI).partition("/")
     parti = int(rang) if vie == incarnation else 0
     for lot in envoi:
         deja = registre.db.execute("SELECT 1 FROM depot WHERE lot_id = ?", (lot.id,)).fetchone() is not None
         jamais = lot.flux == flux.ACTIVITE and lot.premier > parti and not deja
-        appel.partis.setdefault(lot.id, _Depart(lot.dernier, len(lot.corps), appel.age_s, jamais))
+        c.partis.setdefault(lot.id, _Depart(lot.dernier, len(lot.corps), c.age_s, jamais))
     dernier = max((lot.dernier for lot in envoi if lot.flux == flux.ACTIVITE), default=0)
     if dernier > parti:
         reglages.ecrire(registre, REGLAGE_PARTI, f"{incarnation}/{dernier}")
 
 
-def _prendre(appel: Appel, reponse: Reponse, incarnation: str) -> None:
+def _prendre(c: Conversation, reponse: Reponse, incarnation: str) -> None:
     """
     Take home what an answer holds, and note what its receipts show to have arrived.
 
@@ -207,19 +205,19 @@ def _prendre(appel: Appel, reponse: Reponse, incarnation: str) -> None:
         raise PasDeRecu(PAS_UN_RECU) from cause
     pour_moi: list[Recu] = []
     for octets in lots:
-        arrivage = arrivages.prendre(appel.registre, octets, trousseau=appel.trousseau, instant=appel.instant)
-        appel.trousseau = arrivage.trousseau
+        arrivage = arrivages.prendre(c.registre, octets, trousseau=c.trousseau, instant=c.instant)
+        c.trousseau = arrivage.trousseau
         if arrivage.genre == "recepisse":
-            pour_moi += _valide(appel, octets, incarnation)
-            appel.recus += arrivage.nouveau
+            pour_moi += _valide(c, octets, incarnation)
+            c.recus += arrivage.nouveau
         else:
-            appel.descendus += arrivage.nouveau
+            c.descendus += arrivage.nouveau
         if arrivage.remarque:
-            appel.remarques.append(arrivage.remarque)
+            c.remarques.append(arrivage.remarque)
     if not pour_moi:
         raise PasDeRecu(PAS_UN_RECU)
-    _confirmer(appel)
-    _ancrer(appel, [lu for lu in pour_moi if lu.flux == flux.ACTIVITE])
+    _confirmer(c)
+    _ancrer(c, [lu for lu in pour_moi if lu.flux == flux.ACTIVITE])
 
 
 def _decouper(corps: bytes) -> list[bytes]:
@@ -231,32 +229,30 @@ def _decouper(corps: bytes) -> list[bytes]:
     return lots
 
 
-def _valide(appel: Appel, octets: bytes, incarnation: str) -> list[Recu]:
+def _valide(c: Conversation, octets: bytes, incarnation: str) -> list[Recu]:
     """Return the receipt if our shore signed it for this life of our register, else nothing."""
     try:
-        lu = recu.ouvrir(octets, annuaire=appel.trousseau.annuaire)
+        lu = recu.ouvrir(octets, annuaire=c.trousseau.annuaire)
     except LotInvalide:
         return []
-    return [lu] if (lu.relais, lu.inc) == (appel.trousseau.cles.carte.id, incarnation) else []
+    return [lu] if (lu.relais, lu.inc) == (c.trousseau.cles.carte.id, incarnation) else []
 
 
-def _confirmer(appel: Appel) -> None:
+def _confirmer(c: Conversation) -> None:
     """Note as sent the lots of this call that the register no longer has to send."""
-    attendus = {lot.id for lot in envois.a_envoyer(appel.registre)}
-    for lot_id, depart in appel.partis.items():
-        if lot_id not in attendus and lot_id not in appel.confirmes:
-            envois.noter_depot(
-                appel.registre, lot_id=lot_id, voie="4g", support=appel.trousseau.rive.id, instant=appel.instant
-            )
-            appel.confirmes[lot_id] = depart
+    attendus = {lot.id for lot in envois.a_envoyer(c.registre)}
+    for lot_id, depart in c.partis.items():
+        if lot_id not in attendus and lot_id not in c.confirmes:
+            envois.noter_depot(c.registre, lot_id=lot_id, voie="4g", support=c.trousseau.rive.id, instant=c.instant)
+            c.confirmes[lot_id] = depart
 
 
-def _ancrer(appel: Appel, lus: list[Recu]) -> None:
+def _ancrer(c: Conversation, lus: list[Recu]) -> None:
     """Learn the time from a receipt that covers a lot which had never left the boat before this call."""
     plus_loin = max(lus, key=lambda lu: lu.jusqua, default=None)
     if plus_loin is None:
         return
-    ages = [un.age_s for un in appel.confirmes.values() if un.jamais and un.dernier <= plus_loin.jusqua]
+    ages = [un.age_s for un in c.confirmes.values() if un.jamais and un.dernier <= plus_loin.jusqua]
     if ages:
-        signature = heure.Signature(heure_ms=plus_loin.heure_ms, depuis_s=max(ages), age_s=appel.age_s)
-        heure.ancrer(appel.registre, signature, debut=appel.instant)
+        signature = heure.Signature(heure_ms=plus_loin.heure_ms, depuis_s=max(ages), age_s=c.age_s)
+        heure.ancrer(c.registre, signature, debut=c.instant)
