@@ -21,6 +21,8 @@ LOINTAIN = Qualite(aller_s=0.150, montant_o_s=32_000, descendant_o_s=128_000)
 #: At 300 ms each, 243 records would take more than a minute: so many are timed, the rest is told by rule of three.
 LIGNES_LOIN = 40
 JOURS_MOIS = 26
+#: Calls that the history may take: one sends 4 MiB at most.
+APPELS_MAX = 10
 BUTS = {"rsync": 25, "par_ligne": 12, "kolibri": 3}
 Envoi = Callable[[Fil, list[bytes]], None]
 
@@ -143,7 +145,8 @@ def _notres(pile: ExitStack, lieu: Path) -> list[Methode]:
         return envoyer
 
     with Fil(port) as fil:
-        envoi(port)(fil, [])
+        if not any(quai.appeler(q, fil, None).confirme for _ in range(APPELS_MAX)):
+            raise RuntimeError("l'histoire n'est pas passée")
     return [
         Methode("nous", "notre échange (scellé, signé, reçu), TLS", front.seul, envoi(front.seul)),
         Methode("public", "… certificat d'une autorité publique", front.public, envoi(front.public)),

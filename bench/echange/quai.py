@@ -18,7 +18,10 @@ from echange.fil import Fil
 from pirogue_echange import cles as trousseau
 from pirogue_registre import base, reglages
 from pirogue_rive import config as rives
+from pirogue_sync import budget
 
+#: Bytes a day: a data plan that does not cut a measure short.
+SANS_FORFAIT = 10**10
 SERVICE = """
 import sys
 from pathlib import Path
@@ -86,6 +89,7 @@ def apparier(dossier: Path) -> Quai:
     carte = rives.installer(quai.rive, nom="Rive de Sô-Ava")
     registre = base.ouvrir(quai.registre)
     cles = trousseau.faire("relais", id=reglages.lire(registre, "relais"), nom="Pirogue 1")
+    reglages.ecrire(registre, budget.REGLAGE_BUDGET, str(SANS_FORFAIT))
     base.fermer(registre)
     rives.accueillir(quai.rive, trousseau.ecrire_carte(cles.carte))
     trousseau.enregistrer(cles, quai.bateau / "cles.json")
