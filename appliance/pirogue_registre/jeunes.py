@@ -327,6 +327,12 @@ def _tirer_images(registre: Registre, groupe_id: str) -> tuple[str, str, str]:
             return premiere, deuxieme, troisieme
 
 
+def code_libre(registre: Registre, code: str, *, personne_id: str) -> str:
+    """Return a code if nobody else has it, another one otherwise: two boats may have drawn the same."""
+    requete = "SELECT 1 FROM jeune WHERE code_jeune = ? AND personne_id <> ?"
+    return code if registre.db.execute(requete, (code, personne_id)).fetchone() is None else _tirer_code(registre)
+
+
 def _tirer_code(registre: Registre) -> str:
     """Draw a code that nobody has: among a thousand trainees two equal draws are likely once in seventy boats."""
     while True:

@@ -5,7 +5,7 @@ import binascii
 import json
 from typing import Any
 
-from pirogue_registre import coffre, journal
+from pirogue_registre import coffre, jeunes, journal
 from pirogue_registre.base import Registre
 from pirogue_socle.horloge import Instant
 
@@ -74,11 +74,15 @@ def reprendre_ligne(registre: Registre, ligne: dict[str, Any], instant: Instant)
     if genre == "cle_personne":
         return _reprendre_cle(registre, personne_id, ligne.get("cle"))
     valeurs = ligne.get("valeurs")
-    if genre not in FORMES or not isinstance(valeurs, dict) or not _bonne_forme(genre, valeurs, personne_id):
+    if not isinstance(genre, str) or genre not in FORMES or not isinstance(valeurs, dict):
+        return False
+    if not _bonne_forme(genre, valeurs, personne_id):
         return False
     if personne_id is not None and coffre.est_effacee(registre, personne_id):
         return True
     retenues = {nom: valeurs[nom] for nom in FORMES[genre]}
+    if genre == "jeune_inscrit":
+        retenues["code_jeune"] = jeunes.code_libre(registre, retenues["code_jeune"], personne_id=str(personne_id))
     if not _est_dit(registre, genre, personne_id, retenues):
         journal.ecrire(
             registre,
@@ -110,6 +114,8 @@ def _bonne_forme(genre: str, valeurs: dict[str, Any], personne_id: str | None) -
     if (personne_id is None) != (genre in _SANS_PERSONNE):
         return False
     if not all(type(valeurs.get(nom)) in formes for nom, formes in FORMES[genre].items()):
+        return False
+    if any(isinstance(valeur, int) and abs(valeur) >= 2**31 for valeur in valeurs.values()):
         return False
     if genre == "identite_ecrite":
         try:

@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -10,31 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from equipage import Horloge, preparer_bord
-from pirogue_echange import canonique
-from pirogue_registre import ancres, base, envois, jeunes, journal, reglages
+from pirogue_registre import ancres, base, envois, jeunes, journal
 from pirogue_registre import flux as courants
 from pirogue_registre.envois import Confirmation, RecuRefuse
 from sync.quai import Quai, preparer_quai, sceller_par
-
-
-def rendre_recu(
-    quai: Quai, *, jusqua: int, serie: int, h: bytes | None = None, flux: str = "activite", **reste: Any
-) -> bool:
-    """Give the boat a receipt up to one line of a stream."""
-    registre = quai.bord.registre
-    lignes = [ligne for _, ligne in courants.lignes(registre, flux, apres=0, limite=jusqua)]
-    return envois.noter_recu(
-        registre,
-        Confirmation(
-            incarnation=reglages.lire(registre, "incarnation"),
-            flux=flux,
-            jusqua=jusqua,
-            h=h if h is not None else canonique.enchainer(canonique.ORIGINE, lignes),
-            serie=serie,
-            corps=b"",
-            **reste,
-        ),
-    )
+from sync.recus_rendus import rendre_recu
 
 
 class Puces(RuleBasedStateMachine):
