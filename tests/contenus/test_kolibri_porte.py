@@ -18,7 +18,7 @@ import pytest
 
 from kolibri_essai import KolibriEssai, Navigateur, Serveurs
 from pirogue_contenus import kolibri_boite
-from pirogue_contenus.kolibri_annuaire import en_vie, pousser
+from pirogue_contenus.kolibri_annuaire import en_vie, oublier, pousser
 from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriRefuse
 from pirogue_contenus.kolibri_jeton import PersonneKolibri, lien_entree, lien_sortie
 from pirogue_contenus.kolibri_progres import PREFIXE
@@ -308,6 +308,26 @@ def test_people_are_pushed_once_with_any_name(
         ).fetchall()
     assert portable.qui(kolibri.base) == "Ɖɔ̀nù d'Aƒi 🐢 <b>"
     assert classes == [("5e C",)]
+
+
+def test_an_erased_trainee_is_forgotten_by_kolibri_and_nobody_else_is(
+    kolibri: KolibriEssai, portable: Navigateur, afi: PersonneKolibri, koffi: PersonneKolibri
+) -> None:
+    """User, class and sessions go; asking again, or for someone unknown, is no fault; a forged order is refused."""
+    pousser(base=kolibri.base, cle=kolibri.cle, personnes=[afi, koffi])
+    portable.lire(kolibri.lien(afi))
+    present = portable.qui(kolibri.base)
+    with pytest.raises(KolibriRefuse):
+        oublier(base=kolibri.base, cle=b"x" * 64, personnes=[koffi.sub])
+    for _ in range(2):
+        oublier(base=kolibri.base, cle=kolibri.cle, personnes=[afi.sub, "f" * 32])
+    with closing(sqlite3.connect(f"file:{kolibri.maison}/db.sqlite3?mode=ro", uri=True)) as db:
+        requete = "SELECT count(*) FROM kolibriauth_facilityuser WHERE _morango_source_id = ?"
+        restes = [db.execute(requete, (PREFIXE + une.sub,)).fetchone()[0] for une in (afi, koffi)]
+
+    assert present == "Afi D."
+    assert restes == [0, 1]
+    assert portable.qui(kolibri.base) == ""
 
 
 def test_two_trainees_with_one_name_are_two_people(
