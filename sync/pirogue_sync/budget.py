@@ -35,7 +35,7 @@ class ForfaitEpuise(ErreurPirogue):
     """The day's plan does not allow what is asked."""
 
     geste = "Le reste partira demain par le réseau, ou tout de suite avec la clé. Les données sont toujours à bord."
-    code = 78
+    code = 79
 
 
 @dataclass(frozen=True, slots=True)
