@@ -22,9 +22,11 @@ def mesurer() -> None:
     if coupures is None:
         rangees.append(["8. points de coupure", "—", "—", f"lancer {SOURCES['coupures.json']}"])
     else:
-        rangees.append(
-            ["8. points de coupure", coupures["points"], f"{coupures['violations']} violation(s)", "but : 0"]
-        )
+        for suite, compte in coupures.items():
+            points = sum(nombre for panne, nombre in compte.items() if panne != "violations")
+            detail = f"kill -9 : {compte['tue']}, erreurs du disque : {points - compte['tue']}"
+            sort = f"{compte['violations']} violation(s)"
+            rangees.append([f"8. pannes à chaque pas, {suite}", points, sort, f"but : 0 ({detail})"])
     if cles is None:
         rangees.append(["9. clés et courant", "—", "—", f"lancer {SOURCES['cles.json']}"])
     for essai in cles or []:
