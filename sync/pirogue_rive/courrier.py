@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import Connection
 
 from pirogue_echange.enveloppe import Source
-from pirogue_rive import actes, descentes, etats, recepisses, reception
+from pirogue_rive import actes, descentes, recepisses, reception
 from pirogue_rive.config import Rive
 from pirogue_rive.reception import Reception
 from pirogue_socle.horloge import Instant
@@ -41,7 +41,7 @@ def reponse(rive: Rive, relais: Iterable[str], *, instant: Instant) -> bytes:
     return b"".join(
         octets
         for un in sorted(set(relais))[:RELAIS_MAX]
-        for octets in pour_relais(rive, un, series=etats.series_connues(rive, un), instant=instant)
+        for octets in pour_relais(rive, un, series=descentes.series_connues(rive, un), instant=instant)
     )
 
 

@@ -21,9 +21,9 @@ from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.descente import Descente
 from pirogue_echange.erreurs import LotTropGros
 from pirogue_echange.rotation import Rotation
-from pirogue_rive import actes, base, cartes
+from pirogue_rive import actes, base, cartes, schema
 from pirogue_rive.config import Rive
-from pirogue_rive.schema_gestion import descente
+from pirogue_rive.schema_gestion import annonce, descente
 from pirogue_socle.erreurs import Introuvable
 from pirogue_socle.horloge import Instant
 
@@ -131,7 +131,7 @@ def pour(rive: Rive, *, relais: str, au_dela: Mapping[str, int] | None = None) -
     Args:
         rive: the open shore.
         relais: which.
-        au_dela: last series that the relay has of each kind; 0 where it is not said.
+        au_dela: last series that the relay has of each kind, 0 where it is not said; by default what it told us.
     """
     donnes = par_genre(rive, relais=relais, au_dela=au_dela)
     return [octets for genre in GENRES for octets in donnes[genre]]
@@ -139,7 +139,7 @@ def pour(rive: Rive, *, relais: str, au_dela: Mapping[str, int] | None = None) -
 
 def par_genre(rive: Rive, *, relais: str, au_dela: Mapping[str, int] | None = None) -> dict[str, list[bytes]]:
     """Return, for each kind, the downward lots to give to a relay, in order; same arguments as `pour`."""
-    connus = au_dela or {}
+    connus = series_connues(rive, relais) if au_dela is None else au_dela
     t = descente
     donnes: dict[str, list[bytes]] = {}
     with base.lire(rive.moteur) as db:
@@ -151,6 +151,33 @@ def par_genre(rive: Rive, *, relais: str, au_dela: Mapping[str, int] | None = No
             combien = 1 if genre in CUMULATIFS else MORCEAUX_MAX
             donnes[genre] = [bytes(corps) for corps in db.scalars(requete.order_by(ordre).limit(combien))]
     return donnes
+
+
+def series_connues(rive: Rive, relais: str) -> dict[str, int]:
+    """Return the last number of each kind that a relay has, as far as it told us."""
+    with base.lire(rive.moteur) as db:
+        return lire_series(db, relais)
+
+
+def lire_series(db: Connection, relais: str) -> dict[str, int]:
+    """
+    Return the same, in the caller's transaction: what the relay said when it asked, or wrote in its journal.
+
+    Only the life of its register that spoke last counts: a restored card has forgotten what came after the copy.
+    """
+    a, p, t = annonce, schema.appliquee, schema.lot
+    dit = db.execute(select(a).where(a.c.relais == relais)).first()
+    dernier = db.execute(
+        select(t.c.inc, t.c.arrive_ms).where(t.c.relais == relais).order_by(t.c.arrive_ms.desc(), t.c.id).limit(1)
+    ).first()
+    if dit is not None and (dernier is None or dit.le_ms >= dernier.arrive_ms):
+        inc = dit.inc
+    else:
+        inc = dernier.inc if dernier is not None else ""
+    series: dict[str, int] = json.loads(dit.series) if dit is not None and dit.inc == inc else {}
+    for genre, serie in db.execute(select(p.c.genre, p.c.serie).where(p.c.relais == relais, p.c.inc == inc)):
+        series[genre] = max(series.get(genre, 0), serie)
+    return series
 
 
 def lister(rive: Rive, relais: str) -> list[Envoi]:

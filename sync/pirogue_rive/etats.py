@@ -113,7 +113,7 @@ def lire(rive: Rive, relais: str) -> Etat:
             select(c.c.voie, c.c.dernier_ms).where(c.c.relais == relais).order_by(c.c.dernier_ms.desc())
         ).all()
         dit = db.execute(select(a).where(a.c.relais == relais)).first()
-        series = _series(db, relais, dit)
+        series = descentes.lire_series(db, relais)
         return Etat(
             arrivages=_arrivages(db, relais),
             courants=courants,
@@ -124,25 +124,9 @@ def lire(rive: Rive, relais: str) -> Etat:
         )
 
 
-def series_connues(rive: Rive, relais: str) -> dict[str, int]:
-    """Return the last number of each downward kind that a relay has, as far as the shore was told."""
-    with base.lire(rive.moteur) as db:
-        dit = db.execute(select(annonce).where(annonce.c.relais == relais)).first()
-        return _series(db, relais, dit)
-
-
 def _est_tout_la(dit: Row[tuple[object, ...]], courants: tuple[Courant, ...]) -> bool:
     """Say whether everything that the relay announced has arrived since."""
     return any(un.inc == dit.inc and un.flux == ACTIVITE and un.jusqua >= dit.dernier for un in courants)
-
-
-def _series(db: Connection, relais: str, dit: Row[tuple[object, ...]] | None) -> dict[str, int]:
-    """Return the last number of each kind that the relay has: what it said when it asked, or wrote in its journal."""
-    t = schema.appliquee
-    series: dict[str, int] = json.loads(dit.series) if dit is not None else {}
-    for genre, serie in db.execute(select(t.c.genre, t.c.serie).where(t.c.relais == relais)):
-        series[genre] = max(series.get(genre, 0), serie)
-    return series
 
 
 def _etat(envoi: Envoi, envois: list[Envoi], series: dict[str, int]) -> str:
@@ -176,7 +160,7 @@ def _arrivages(db: Connection, relais: str) -> tuple[Arrivage, ...]:
     rangees = db.execute(
         select(t.c.voie, t.c.arrive_ms, t.c.octets, t.c.premier, t.c.dernier)
         .where(t.c.relais == relais)
-        .order_by(t.c.arrive_ms.desc(), t.c.id)
+        .order_by(t.c.arrive_ms.desc(), t.c.voie, t.c.id)
         .limit(2000)
     )
     arrivages: list[Arrivage] = []

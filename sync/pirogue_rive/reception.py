@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pirogue_echange.entete import SCELLE_MAX
 from pirogue_echange.enveloppe import Lecteur, Prefixe, Source, lire_prefixe, verifier
-from pirogue_echange.erreurs import FormeInvalide, LotInvalide, SignataireInconnu
+from pirogue_echange.erreurs import FormeInvalide, LotInvalide, SignataireInconnu, SignatureFausse
 from pirogue_rive import arrivees, cartes
 from pirogue_rive.arrivees import Arrivee
 from pirogue_rive.config import Rive
@@ -17,6 +17,7 @@ from pirogue_socle.horloge import Instant
 
 #: What waits in memory before it is taken in.
 LOTS_MAX, OCTETS_MAX = 16, 1_000_000
+_COUPE = "L'envoi est coupé : le dernier lot manque. Le bateau l'a toujours."
 _VALABLES = ("ingere", "doublon", "bifurcation")
 
 
@@ -126,28 +127,36 @@ def _lire(rive: Rive, source: Source, reception: Reception) -> Iterator[tuple[st
             if rang == 0:
                 raise FormeInvalide("Il n'y a aucun lot dans cet envoi.")
             return
-        inconnu = _est_inconnu(rive, prefixe)
-        if inconnu and rang == 0:
+        etranger = _etranger(rive, prefixe)
+        if rang == 0 and etranger and etranger.sort == "inconnu":
             raise RelaisInconnu("Cette rive ne connaît pas ce relais.")
         rang += 1
         charge = lecteur.prendre(min(prefixe.entete.octets, SCELLE_MAX))
         if len(charge) < min(prefixe.entete.octets, SCELLE_MAX):
-            return  # the link was cut: nobody is at fault, the boat still has this lot
+            reception.phrases[_COUPE] = None  # nobody is at fault, the boat still has this lot
+            return
         octets = prefixe.brut + charge
-        if inconnu:
-            reception.noter(Arrivee("inconnu", phrase="Un lot vient d'une boîte que cette rive ne connaît pas."))
+        if etranger:
+            reception.noter(etranger)
             continue
         yield prefixe.entete.genre, octets
 
 
-def _est_inconnu(rive: Rive, prefixe: Prefixe) -> bool:
+def _etranger(rive: Rive, prefixe: Prefixe) -> Arrivee | None:
+    """
+    Return what is said of a lot that no relay of ours signed; None for the others.
+
+    Such a lot is not kept: anybody may send one, and what is put aside must have room for what a key of ours signed.
+    """
     try:
         verifier(prefixe, annuaire=rive.annuaire())
     except SignataireInconnu:
-        return True
+        return Arrivee("inconnu", phrase="Un lot vient d'une boîte que cette rive ne connaît pas.")
+    except SignatureFausse:
+        return Arrivee("faux", phrase="Un lot n'est pas signé par la boîte qu'il nomme : il n'est pas gardé.")
     except LotInvalide:
-        return False  # it goes to quarantine with its reason
-    return False
+        return None  # signed by a key of ours: it is put aside with its reason
+    return None
 
 
 def _tourner(rive: Rive, octets: bytes, reception: Reception, *, instant: Instant) -> None:

@@ -93,6 +93,20 @@ def test_a_file_cut_by_the_telephone_gives_what_it_has(terre: Terre) -> None:
     assert jeton(page)
 
 
+def test_a_forged_lot_is_not_kept_and_the_next_one_is_taken(terre: Terre) -> None:
+    """Anybody may send one: the room of what is put aside is for what a key of ours signed."""
+    vivre_une_journee(terre.quai.bord)
+    lots = sceller_par(terre.quai, 10)
+    faux = lots[0].replace(b'"cree":0', b'"cree":1', 1)
+    page = donner(terre, faux + lots[1] + lots[2][:-1])
+
+    assert faux != lots[0]
+    assert "1 lot reçu ✓" in texte(page)
+    assert "n'est pas signé par la boîte" in texte(page)
+    assert "le dernier lot manque" in texte(page)
+    assert mises_de_cote.compter(terre.rive) == 0
+
+
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(terre: Terre) -> None:
     """Eight megabytes hold years of one boat."""
     genre = "multipart/form-data; boundary=x"

@@ -113,6 +113,21 @@ def test_the_page_tells_what_was_applied_aboard_from_the_boats_own_words(rive: R
     assert dits() == [(2, "applique"), (1, "applique")]
 
 
+def test_a_restored_card_hears_again_what_it_has_forgotten(rive: Rive, quai: Quai) -> None:
+    """What an older life of the register applied is not believed of the life that speaks now."""
+    relais = quai.cles.carte.id
+    reglages.regler(rive, relais=relais, saisie={"budget_mo": "5"}, par="Estelle", instant=MIDI)
+    appliquer(quai, descentes.pour(rive, relais=relais))
+    remonter(quai, rive)
+    applique = descentes.pour(rive, relais=relais)
+    etats.noter_annonce(
+        rive, relais=relais, inc="f" * 16, dernier=3, depuis_ms=None, series={"config": 0}, instant=MIDI
+    )
+
+    assert applique == []
+    assert len(descentes.pour(rive, relais=relais)) == 1
+
+
 def test_a_long_restoration_is_cut_into_pieces_that_fit_and_stay_in_order(rive: Rive, quai: Quai) -> None:
     """Each piece is taken right after the one before; none is lost, none is too large."""
     lignes = [{"type": "inconnu", "rang": rang, "x": "é" * 200} for rang in range(3000)]
