@@ -113,7 +113,7 @@ def commande(port: int, *, une_fois: bool) -> None:
             etapes.dire(3, "Je prépare les cours et Kolibri")
             _preparer_kolibri(config, etapes.detail)
             etapes.dire(4, "Je démarre la rive et le portail")
-            _demarrer(lances, config, "rive", "portail")
+            _demarrer(lances, config, "rive", "portail", "courrier")
             etapes.dire(5, "Je démarre Kolibri")
             _demarrer(lances, config, "kolibri")
             etapes.dire(6, "Tout répond.")
@@ -249,7 +249,9 @@ def _demarrer(lances: list[Processus], config: Config, *noms: str) -> None:
     }
     environnement = {"PIROGUE_CONFIG": str(DOSSIER.resolve() / "pirogue.toml")}
     for nom in noms:
-        commande = [sys.executable, "-m", "pirogue_cli", nom, "servir"]
+        # The network is the visitor's own act here: the chip must not turn green before her eyes are on it.
+        verbe = ["sync", "veiller", "--sans-reseau"] if nom == "courrier" else [nom, "servir"]
+        commande = [sys.executable, "-m", "pirogue_cli", *verbe]
         # Kolibri forgets a SIGTERM that comes while it starts; being cut short is something that it survives.
         fin = signal.SIGKILL if nom == "kolibri" else signal.SIGTERM
         lances.append(
@@ -258,7 +260,7 @@ def _demarrer(lances: list[Processus], config: Config, *noms: str) -> None:
             )
         )
     limite = time.monotonic() + DEMARRAGE_S
-    for un in (un for un in lances if un.nom in noms):
+    for un in (un for un in lances if un.nom in noms and un.nom in adresses):
         while not _repond(adresses[un.nom]):
             if not un.vit() or time.monotonic() > limite:
                 raise NeDemarrePas(f"« {un.nom} » ne démarre pas :\n{un.derniers_mots()}")
@@ -284,11 +286,12 @@ def _veiller(lances: Sequence[Processus]) -> None:
 
 def _presenter(config: Config, essai: Essai) -> None:
     code = f"code à usage unique {essai.code}" if essai.code else "le code que tu as choisi"
+    secret = f"mot de passe à usage unique « {essai.mot_de_passe} »" if essai.mot_de_passe else "le mot de passe choisi"
     click.echo(
         f"""
   ┌─ Les jeunes      {config.portail_base}
   ├─ La formatrice   {config.portail_base}formateur/     Rachelle, {code}
-  └─ La rive         {config.rive_url}/
+  └─ La rive         {config.rive_url}/               Estelle, {secret}
 
   À essayer :
    1. Formatrice : entre le code, confirme la date, ouvre une séance du groupe « 4e A – Gbessou ».
@@ -300,8 +303,9 @@ def _presenter(config: Config, essai: Essai) -> None:
     click.echo(
         """   3. Fais la leçon, puis le quiz ; « J'ai fini ».
    4. Formatrice : l'appel, la clôture, le bilan.
-   5. Dans un autre terminal :  .venv/bin/pirogue sync 4g      (ou : sync cle DOSSIER, puis rive cle DOSSIER)
-      La pastille passe à « Confirmé à terre », et la rive montre la journée.
+   5. Dans un autre terminal :  .venv/bin/pirogue sync 4g      (ou : sync cle DOSSIER, puis rive cle DOSSIER ;
+      ou, sans terminal : la pastille, « Envoyer par mon téléphone »)
+      La pastille passe à « Confirmé à terre », et Estelle voit la journée sur la rive.
 
   Ctrl-C arrête tout.
 """

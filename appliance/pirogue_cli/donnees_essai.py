@@ -8,6 +8,7 @@ from pirogue_echange import cles as trousseau
 from pirogue_registre import base, comptes, jeunes, lieux, reglages
 from pirogue_registre.base import Registre, transaction
 from pirogue_registre.fiches import FicheJeune
+from pirogue_rive import comptes as comptes_rive
 from pirogue_rive import config as rive
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import maintenant
@@ -25,9 +26,10 @@ JEUNES = (
 
 @dataclass(frozen=True, slots=True)
 class Essai:
-    """What the terminal shows: the trainer's one-time code (empty once changed), the first youths' pictures."""
+    """What the terminal shows: one-time code and password (empty once changed), the first youths' pictures."""
 
     code: str
+    mot_de_passe: str
     images: tuple[tuple[str, tuple[str, str, str]], ...]
 
 
@@ -41,7 +43,7 @@ def preparer(config: Config) -> Essai:
                 _peupler(registre)
         appairer_rive(config, trousseau.ecrire_carte(rive.installer(config.terre, nom="La rive")))
         rive.accueillir(config.terre, trousseau.ecrire_carte(cles_du_relais(config, registre).carte))
-        return _montrer(registre)
+        return _montrer(registre, mot_de_passe=_ouvrir_compte_a_terre(config))
     finally:
         base.fermer(registre)
 
@@ -82,9 +84,20 @@ def _peupler(registre: Registre) -> None:
         jeunes.inscrire(registre, fiche=fiche, groupe_id=groupe.groupe_id, instant=maintenant(), auteur=auteur)
 
 
-def _montrer(registre: Registre) -> Essai:
+def _ouvrir_compte_a_terre(config: Config) -> str:
+    """Make Estelle's account ashore at the first start; return her one-time password as long as it is good."""
+    fichier = config.terre / "estelle.txt"
+    with rive.ouvrir(rive.ConfigRive(config.terre)) as ouverte:
+        if not comptes_rive.lister(ouverte):
+            _, secret = comptes_rive.creer(ouverte, nom="Estelle", role="coordination", instant=maintenant())
+            trousseau.ecrire_prive(fichier, f"{secret}\n".encode())
+        attend = comptes_rive.nomme(ouverte, "Estelle").a_changer
+    return fichier.read_text(encoding="utf-8").strip() if attend and fichier.exists() else ""
+
+
+def _montrer(registre: Registre, *, mot_de_passe: str) -> Essai:
     premier = comptes.lister(registre)[0]
     code = reglages.lire(registre, "code_demo") if comptes.a_changer(registre, premier.compte_id) else ""
     groupe = lieux.lister_groupes(registre)[0]
     connus = jeunes.lister(registre, groupe.groupe_id)[:4]
-    return Essai(code=code, images=tuple((jeune.prenom, jeune.images) for jeune in connus))
+    return Essai(code=code, mot_de_passe=mot_de_passe, images=tuple((jeune.prenom, jeune.images) for jeune in connus))

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -20,6 +22,8 @@ from pirogue_sync import courrier, jumelage, quatre_g, rotation
 from pirogue_sync import trousseau as trousseaux
 from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.trousseau import NOM_RIVE, PasDeRive, Trousseau
+from pirogue_sync.veille import Tour, Veille
+from pirogue_sync.veille import veiller as guetter
 
 
 @click.group("sync")
@@ -48,18 +52,9 @@ def par_cle(dossier: Path) -> None:
 
 @commande.command("4g")
 def par_4g() -> None:
-    """Échanger avec la rive par le réseau."""
+    """Échanger avec la rive par le réseau ; sans rive connue, lui demander d'être accueilli."""
     config, registre = _ouvrir()
-    jumelage.conclure(registre, config.cles)
-    trousseau = trousseau_du_relais(config, registre)
-    bilan = quatre_g.echanger(
-        registre,
-        url=config.rive_url,
-        trousseau=trousseau,
-        instant=maintenant(),
-        progres=click.echo,
-    )
-    _raconter(bilan, "C'est fini.")
+    _raconter(_appeler(config, registre, quatre_g.Reseau(ca=config.rive_ca), click.echo), "C'est fini.")
 
 
 @commande.command()
@@ -107,16 +102,63 @@ def ouvrir_courrier() -> None:
 
 @commande.command()
 @click.option("--periode", type=click.FloatRange(0.2, 3600), default=3.0, show_default=True, help="Secondes.")
-def veiller(periode: float) -> None:
-    """Le courrier des téléphones, encore et encore, à côté du portail, jusqu'à l'arrêt."""
+@click.option("--sans-reseau", is_flag=True, help="Le courrier des téléphones seulement.")
+def veiller(periode: float, *, sans_reseau: bool) -> None:
+    """Guetter le quai et le courrier des téléphones, à côté du portail, jusqu'à l'arrêt."""
     arret = threading.Event()
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, lambda *_: arret.set())
     config, registre = _ouvrir()
+    if not sans_reseau:
+        # A call may last; the telephones' mail does not wait for it. It dies with us: nothing of it is outside SQLite.
+        threading.Thread(target=_guetter, args=(config, arret), daemon=True).start()
     dite = ""
     while not arret.is_set():
         dite = _tourner(config, registre, dite)
         arret.wait(periode)
+
+
+def _guetter(config: Config, arret: threading.Event) -> None:
+    """Watch for the quay; say each exchange, and each new reason for none."""
+    registre = base.ouvrir(config.registre)
+    reseau = quatre_g.Reseau(ca=config.rive_ca, saluer=True)
+    dites: list[str] = [""]
+
+    def dire(tour: Tour) -> None:
+        if tour.bilan is not None:
+            _raconter(tour.bilan, "Échange avec la rive fini.")
+        if tour.phrase and tour.phrase != dites[0]:
+            click.echo(tour.phrase)
+        dites[0] = tour.phrase
+
+    veille = Veille(registre, lambda: _appeler(config, registre, reseau, lambda _: None), temps_s=_temps_s)
+    guetter(veille.tour, dire=dire, arret=arret)
+
+
+def _temps_s() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _appeler(
+    config: Config, registre: Registre, reseau: quatre_g.Reseau, progres: Callable[[str], None]
+) -> BilanEchange:
+    """Make one exchange by network; without a shore, ask it to welcome us, and say what to do next."""
+    jumelage.conclure(registre, config.cles)
+    if not (config.cles / NOM_RIVE).exists():
+        carte = quatre_g.se_presenter(config.rive_url, cles_du_relais(config, registre), reseau=reseau)
+        jumelage.proposer(registre, format_cles.ecrire_carte(carte))
+        raise PasDeRive(
+            f"La rive a notre demande. Ses lettres : {carte.empreinte}.",
+            geste="Sur la boîte, page « La rive » : compare avec l'écran à terre, puis réponds Oui ou Non.",
+        )
+    return quatre_g.echanger(
+        registre,
+        url=config.rive_url,
+        trousseau=trousseau_du_relais(config, registre),
+        instant=maintenant(),
+        progres=progres,
+        reseau=reseau,
+    )
 
 
 def _tourner(config: Config, registre: Registre, dite: str) -> str:
