@@ -10,8 +10,10 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -53,28 +55,36 @@ def _demarrer() -> Path:
     dossier = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     donnees = dossier / "d"
     donnees.mkdir(mode=0o700)
-    prefixe: list[str] = []
+    # The server dies with us, however we die: a killed run leaves no process behind.
+    prefixe = ["setpriv", "--pdeathsig=QUIT"]
     if os.getuid() == 0:
-        prefixe = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        prefixe += ["--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         for chemin in (dossier, donnees):
             shutil.chown(chemin, "nobody", "nogroup")
-    options = " ".join(f"-c {un}" for un in REGLAGES.split(" ")) + f" -k {dossier}"
-    initdb = ["initdb", "-D", str(donnees), "-U", "pirogue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    lancer = ["pg_ctl", "-D", str(donnees), "-l", str(dossier / "log"), "-w", "-o", options, "start"]
-    arreter = ["pg_ctl", "-D", str(donnees), "-m", "immediate", "-w", "stop"]
-
-    def courir(commande: list[str]) -> None:
-        entiere = [*prefixe, str(OUTILS / commande[0]), *commande[1:]]
-        subprocess.run(entiere, check=True, cwd="/", stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    options = [mot for un in REGLAGES.split(" ") for mot in ("-c", un.replace("''", ""))]
+    initdb = [OUTILS / "initdb", "-D", donnees, "-U", "pirogue", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    subprocess.run([*prefixe, *initdb], check=True, cwd="/", stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    with (dossier / "log").open("wb") as trace:
+        serveur = subprocess.Popen(
+            [*prefixe, OUTILS / "postgres", "-D", donnees, "-k", dossier, *options], cwd="/", stderr=trace, stdout=trace
+        )
 
     def finir() -> None:
-        courir(arreter)
+        serveur.send_signal(signal.SIGQUIT)
+        serveur.wait(30)
         shutil.rmtree(dossier)
 
-    courir(initdb)
-    courir(lancer)
     atexit.register(finir)
-    return dossier
+    fin = time.monotonic() + 60
+    while True:
+        try:
+            _administrer("SELECT 1", dossier)
+        except psycopg.OperationalError:
+            if time.monotonic() > fin or serveur.poll() is not None:
+                raise
+            time.sleep(0.02)
+        else:
+            return dossier
 
 
 def _administrer(ordre: str, dossier: Path) -> None:

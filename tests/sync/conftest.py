@@ -43,6 +43,6 @@ def cle(tmp_path: Path) -> Path:
 @pytest.fixture
 def serveur(quai: Quai) -> Iterator[Serveur]:
     """The shore, serving."""
-    lance = Serveur(quai.config.dossier)
+    lance = Serveur(quai.config.dossier, base=quai.config.base)
     yield lance
     lance.arreter()

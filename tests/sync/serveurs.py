@@ -19,15 +19,16 @@ import sys
 from pathlib import Path
 from pirogue_rive.config import ConfigRive
 from pirogue_rive.service import servir
-servir(ConfigRive(Path(sys.argv[1]), corps_max_octets=200_000), port=int(sys.argv[2]))
+servir(ConfigRive(Path(sys.argv[1]), base=sys.argv[3], corps_max_octets=200_000), port=int(sys.argv[2]))
 """
 
 
 class Serveur:
     """The shore as a real process."""
 
-    def __init__(self, dossier: Path) -> None:
+    def __init__(self, dossier: Path, *, base: str = "") -> None:
         self.dossier = dossier
+        self.base = base
         with closing(socket.socket()) as prise:
             prise.bind(("127.0.0.1", 0))
             self.port: int = prise.getsockname()[1]
@@ -36,7 +37,8 @@ class Serveur:
 
     def demarrer(self) -> None:
         """Start it, and wait until it answers."""
-        self.processus = subprocess.Popen([sys.executable, "-c", SERVICE, str(self.dossier), str(self.port)])
+        arguments = [str(self.dossier), str(self.port), self.base]
+        self.processus = subprocess.Popen([sys.executable, "-c", SERVICE, *arguments])
         fin = time.monotonic() + 30
         while time.monotonic() < fin and self.processus.poll() is None:
             try:
