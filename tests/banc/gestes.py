@@ -28,7 +28,7 @@ def lancer(_: Annoncer, *, commande: list[str], entree: str = "") -> list[object
     return [fait.returncode, fait.stdout, fait.stderr]
 
 
-def trouver(_: Annoncer, *, serie: str) -> str:
+def trouver(annoncer: Annoncer, *, serie: str) -> str:
     """Return the device of the stick with this serial number, as soon as the kernel knows its size."""
     fin = time.monotonic() + PATIENCE_S
     while time.monotonic() < fin:
@@ -40,7 +40,13 @@ def trouver(_: Annoncer, *, serie: str) -> str:
                         if int((bloc / "size").read_text()):
                             return f"/dev/{bloc.name}"
                         break
+    montrer_bloques(annoncer)
     raise TimeoutError(f"stick {serie} was not seen")
+
+
+def montrer_bloques(_: Annoncer) -> None:
+    """Have the kernel write on its console which tasks are stuck, and where."""
+    Path("/proc/sysrq-trigger").write_text("w", encoding="ascii")
 
 
 def monter(annoncer: Annoncer, *, serie: str, fs: str, options: str = "") -> str:
@@ -160,6 +166,7 @@ GESTES: dict[str, Callable[..., Any]] = {
     for geste in (
         lancer,
         trouver,
+        montrer_bloques,
         monter,
         demonter,
         ecrire,

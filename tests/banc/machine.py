@@ -61,6 +61,7 @@ class Machine:
                 start_new_session=True,
             )
         self._prise_qmp = self._ouvrir("qmp")
+        self._prise_qmp.settimeout(PATIENCE_S)
         self._qmp = self._prise_qmp.makefile("rb")
         self._qmp.readline()
         self.qmp("qmp_capabilities")
@@ -81,7 +82,7 @@ class Machine:
         """Wait for what an act returns; raise GesteRate, MachineMuette."""
         self.attendre(lambda: appel.fini, "an act to end", patience_s=patience_s)
         if appel.erreur is not None:
-            raise GesteRate(appel.erreur)
+            raise GesteRate(f"{appel.erreur}\n{self.console()}")
         return appel.rendu
 
     def appeler(self, geste: str, **arguments: Any) -> Any:
@@ -93,7 +94,15 @@ class Machine:
         with self._du_neuf:
             vrai = self._du_neuf.wait_for(lambda: condition() or self._qemu.poll() is not None, patience_s)
         if not vrai or not condition():
+            self._montrer_bloques()
             raise MachineMuette(f"waited in vain for {quoi}\n{self.console()}")
+
+    def _montrer_bloques(self) -> None:
+        """Ask the kernel, if it still listens, which tasks are stuck; the console then ends with it."""
+        with contextlib.suppress(OSError):
+            appel = self.lancer("montrer_bloques")
+            with self._du_neuf:
+                self._du_neuf.wait_for(lambda: appel.fini, 5.0)
 
     def laisser_faire(self, duree_s: float) -> None:
         """Let the machine live for so long: an instant that was drawn, not a wait for something; MachineMuette."""
@@ -153,7 +162,7 @@ class Machine:
     def console(self) -> str:
         """Return the end of what the kernel and QEMU said."""
         textes = [
-            (self.dossier / nom).read_text(encoding="utf-8", errors="replace")[-3000:]
+            (self.dossier / nom).read_text(encoding="utf-8", errors="replace")[-6000:]
             for nom in ("console", "qemu")
             if (self.dossier / nom).exists()
         ]
@@ -213,7 +222,9 @@ def allumer(noyau: Noyau, dossier: Path, *, disques: tuple[Path, ...] = ()) -> I
 
 def _commande(noyau: Noyau, dossier: Path, *, disques: tuple[Path, ...]) -> list[str]:
     """Return QEMU's command line; without KVM, which hosts of tests often lack or do badly."""
-    mots = f"console=ttyS0 quiet panic=-1 banc.agent={ICI / 'agent.py'} banc.python={sys.executable}"
+    mots = (
+        f"console=ttyS0 quiet panic=-1 sysrq_always_enabled banc.agent={ICI / 'agent.py'} banc.python={sys.executable}"
+    )
     commande = [
         *(
             "setpriv",
