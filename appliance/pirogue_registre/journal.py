@@ -145,7 +145,6 @@ def _ligne(evenement: Evenement) -> bytes:
             "auteur": evenement.auteur,
             "boot": evenement.instant.boot_id,
             "bt": evenement.instant.bt_ns,
-            "id": evenement.id,
             "mur": evenement.instant.mur_ms,
             "personne": evenement.personne_id,
             "qualite": evenement.qualite,

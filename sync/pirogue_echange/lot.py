@@ -33,7 +33,8 @@ from pirogue_echange.erreurs import CleManquante, ContenuAbime, FormeInvalide, L
 LOT_MAX = len(MAGIE) + ENTETE_MAX + SIGNATURES_MAX * LIGNE_SIGNATURE_MAX + len(SEPARATEUR) + SCELLE_MAX
 #: 8 MiB: the largest window that a reader must allow (RFC 8878 recommends the same).
 FENETRE_LOG2 = 23
-NIVEAU = 9
+#: zstd levels: what a day weighs is worth thirty milliseconds; a backlog's full lots are not (measured: 15 gains 8 %).
+NIVEAU, NIVEAU_PETIT, PETIT = 9, 15, 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def emballer(clair: bytes, destinataires: Sequence[str]) -> bytes:
     cadre = zstd.compress(
         clair,
         options={
-            zstd.CompressionParameter.compression_level: NIVEAU,
+            zstd.CompressionParameter.compression_level: NIVEAU_PETIT if len(clair) <= PETIT else NIVEAU,
             zstd.CompressionParameter.checksum_flag: 1,
         },
     )

@@ -11,7 +11,7 @@ from pirogue_socle.horloge import Instant
 
 #: Longest id that a view may hold as a key: a database refuses to index more than about 2 kB.
 IDENTIFIANT_MAX = 128
-_CHAMPS = itemgetter("seq", "type", "v", "personne", "seance", "boot", "bt", "mur", "valeurs", "id")
+_CHAMPS = itemgetter("seq", "type", "v", "personne", "seance", "boot", "bt", "mur", "valeurs")
 
 
 class ValeursInattendues(ValueError):
@@ -109,14 +109,14 @@ def lire(ligne: bytes, *, seq: int) -> Evenement:
         ContenuAbime: the line does not have the form of an event, or has another number.
     """
     try:
-        numero, genre, version, personne, seance, boot, bt, mur, valeurs, ident = _CHAMPS(orjson.loads(ligne))
+        numero, genre, version, personne, seance, boot, bt, mur, valeurs = _CHAMPS(orjson.loads(ligne))
     except (orjson.JSONDecodeError, KeyError, TypeError, RecursionError) as cause:
         raise ContenuAbime("Un événement de ce lot n'a pas la forme attendue.") from cause
     if (
         type(numero) is int
         and numero == seq
         and type(version) is type(bt) is type(mur) is int
-        and type(genre) is type(boot) is type(ident) is str
+        and type(genre) is type(boot) is str
         and (personne is None or type(personne) is str)
         and (seance is None or type(seance) is str)
         and type(valeurs) is dict

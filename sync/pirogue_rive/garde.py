@@ -7,7 +7,6 @@ password's mark and when it was last used on the machine's boot clock: closing a
 restarting the machine ends it.
 """
 
-import contextlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -96,10 +95,13 @@ def installer(app: Flask, rive: Rive) -> None:
 
 
 def _secret(chemin: Path) -> bytes:
-    """Read what signs the cookies; make it the first time."""
+    """Read what signs the cookies; make it the first time. Raises ClesIllisibles: it cannot be made."""
     if not chemin.exists():
-        with contextlib.suppress(ClesIllisibles):  # another process of ours was first
+        try:
             ecrire_prive(chemin, secrets.token_hex(32).encode() + b"\n")
+        except ClesIllisibles:
+            if not chemin.exists():  # otherwise another process of ours was first
+                raise
     return chemin.read_bytes().strip()
 
 
@@ -150,7 +152,9 @@ def _compte_de_session(instant: Instant) -> Compte | None:
 
 
 def _proteger(reponse: Response) -> Response:
-    """Add what the browser must refuse; no page of ours is kept by anyone."""
+    """Add what the browser must refuse; no page of ours is kept by anyone. Boats are spared it."""
+    if request.path.startswith("/v1/"):
+        return reponse  # a boat is no browser, and pays for every byte
     for nom, valeur in ENTETES.items():
         reponse.headers[nom] = valeur
     if request.endpoint != "static":

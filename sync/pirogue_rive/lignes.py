@@ -18,7 +18,7 @@ def evenements(rive: Rive, *, relais: str, types: Collection[str]) -> Iterator[d
     Only what is whole and verified is read: a lot beyond a gap waits.
     """
     t, a = schema.lot, schema.avancee
-    vues: set[str] = set()
+    vues: set[tuple[int, str, int]] = set()
     with base.lire(rive.moteur) as db:
         tetes = db.execute(
             select(a.c.inc, a.c.jusqua, func.min(t.c.arrive_ms).label("arrivee"))
@@ -36,6 +36,7 @@ def evenements(rive: Rive, *, relais: str, types: Collection[str]) -> Iterator[d
             for cadre, clair in cadres:
                 for ligne in lignes_de(bytes(cadre), clair):
                     objet = canonique.lire(ligne)
-                    if objet["type"] in types and objet["id"] not in vues:
-                        vues.add(objet["id"])
+                    quoi = (objet["seq"], objet["boot"], objet["bt"])  # the same in every life that shares the line
+                    if objet["type"] in types and quoi not in vues:
+                        vues.add(quoi)
                         yield objet

@@ -1,4 +1,9 @@
-"""One call to the shore: what comes down first, then one request with the lots that no receipt covers."""
+"""
+One call to the shore: what comes down first, then one request with the lots that no receipt covers.
+
+A day that has never left the boat, by any road, cannot have been confirmed: it goes at once, and what comes down comes
+with the answer. That is one turn and two kilobytes less on the most common day.
+"""
 
 import json
 import time
@@ -23,6 +28,8 @@ from pirogue_sync.trousseau import Trousseau
 TYPE = "application/x-pirogue-lot"
 #: What a connection costs beside the lots: TLS, headers, receipts, and the segments that carry them.
 MARGE = 24 * 1024
+#: A load above this is worth asking first what the shore has: octets.
+NEUF_MAX = 64 * 1024
 PAS_UN_RECU = "La réponse reçue n'est pas un reçu de notre rive."
 EPUISE = "Le forfait du jour est utilisé."
 #: Setting of the register: up to where the journal may have left by the network, receipt or not.
@@ -96,19 +103,29 @@ def converser(c: Conversation, *, saluer: bool) -> None:
     c.progres("J'appelle la rive…")
     if saluer:
         exiger_salut(c.lien, c.trousseau.rive.id)
-    incarnation = reglages.lire(c.registre, "incarnation")
-    adresse = _adresse(c.registre, incarnation)
-    signature = {demande.ENTETE: demande.signer(c.trousseau.cles, adresse)}
-    _prendre(c, c.lien.demander("GET", adresse, accepter=TYPE, entetes=signature), incarnation)
-    c.scelles += scellement.sceller(c.registre, cles=c.trousseau.cles, rive=c.trousseau.rive, instant=c.instant)
+    c.scelles += _sceller(c)
     envoi = _choisir(c)
-    if not envoi:
-        return
+    # Our new keys must be there before a signature of theirs is believed: they go in front, without asking anything.
+    change = any(lot.flux == envois.CLES for lot in envoi)
+    if not change and not _est_neuf(c, envoi):
+        incarnation = reglages.lire(c.registre, "incarnation")
+        adresse, entetes = _demander(c, f"/v1/relais/{c.trousseau.cles.carte.id}/descente?", incarnation)
+        _prendre(c, c.lien.demander("GET", adresse, accepter=TYPE, entetes=entetes), incarnation)
+        c.scelles += _sceller(c)
+        envoi = _choisir(c)
+        if not envoi:
+            return
     c.progres(f"J'envoie {len(envoi)} lot(s)…")
     _noter_depart(c, envoi)
     incarnation = reglages.lire(c.registre, "incarnation")
     corps = Envoi(morceaux=(lot.corps for lot in envoi), taille=sum(len(lot.corps) for lot in envoi), genre=TYPE)
-    _prendre(c, c.lien.demander("POST", "/v1/lots", accepter=TYPE, envoi=corps), incarnation)
+    adresse, entetes = _demander(c, f"/v1/lots?relais={c.trousseau.cles.carte.id}&", incarnation)
+    if change:
+        adresse, entetes = "/v1/lots", {}
+    _prendre(c, c.lien.demander("POST", adresse, accepter=TYPE, envoi=corps, entetes=entetes), incarnation)
+    if reglages.lire(c.registre, "incarnation") != incarnation:
+        converser(c, saluer=False)  # the answer began a new life of the register: everything leaves under it
+        return
     refuses = sum(1 for lot in envoi if lot.id not in c.confirmes)
     if refuses:
         c.remarques.append(f"La rive n'a pas pris {refuses} lot(s) : ils restent à bord.")
@@ -139,11 +156,31 @@ def exiger_statut(reponse: Reponse, *, genre: str) -> None:
         raise PasDeRecu(PAS_UN_RECU)
 
 
-def _adresse(registre: Registre, incarnation: str) -> str:
-    """Return the address that asks for what comes down: how far we are, since when something waits aboard."""
-    dernier = journal.dernier(registre)
-    demandes = {"inc": incarnation, **descentes.series(registre), "dernier": dernier, "depuis": _depuis_ms(registre)}
-    return f"/v1/relais/{reglages.lire(registre, 'relais')}/descente?{urlencode(demandes)}"
+def _sceller(c: Conversation) -> int:
+    return scellement.sceller(c.registre, cles=c.trousseau.cles, rive=c.trousseau.rive, instant=c.instant)
+
+
+def _est_neuf(c: Conversation, envoi: list[LotScelle]) -> bool:
+    """Say whether nothing of this small load has ever left the boat: no receipt can be waiting for it."""
+    if not envoi or c.partis or sum(len(lot.corps) for lot in envoi) > NEUF_MAX:
+        return False
+    vie, _, rang = reglages.lire(c.registre, REGLAGE_PARTI).partition("/")
+    parti = int(rang) if vie == reglages.lire(c.registre, "incarnation") else 0
+    return not any(
+        _est_depose(c.registre, lot) or (lot.flux == flux.ACTIVITE and lot.premier <= parti) for lot in envoi
+    )
+
+
+def _est_depose(registre: Registre, lot: LotScelle) -> bool:
+    return registre.db.execute("SELECT 1 FROM depot WHERE lot_id = ?", (lot.id,)).fetchone() is not None
+
+
+def _demander(c: Conversation, debut: str, incarnation: str) -> tuple[str, dict[str, str]]:
+    """Return an address that says how far we are and since when something waits aboard, and our signature of it."""
+    dernier, depuis = journal.dernier(c.registre), _depuis_ms(c.registre)
+    demandes = {"inc": incarnation, **descentes.series(c.registre), "dernier": dernier, "depuis": depuis}
+    adresse = debut + urlencode(demandes)
+    return adresse, {demande.ENTETE: demande.signer(c.trousseau.cles, adresse)}
 
 
 def _depuis_ms(registre: Registre) -> int:
@@ -182,8 +219,7 @@ def _noter_depart(c: Conversation, envoi: list[LotScelle]) -> None:
     vie, _, rang = reglages.lire(registre, REGLAGE_PARTI).partition("/")
     parti = int(rang) if vie == incarnation else 0
     for lot in envoi:
-        deja = registre.db.execute("SELECT 1 FROM depot WHERE lot_id = ?", (lot.id,)).fetchone() is not None
-        jamais = lot.flux == flux.ACTIVITE and lot.premier > parti and not deja
+        jamais = lot.flux == flux.ACTIVITE and lot.premier > parti and not _est_depose(registre, lot)
         c.partis.setdefault(lot.id, _Depart(lot.dernier, len(lot.corps), c.age_s, jamais))
     dernier = max((lot.dernier for lot in envoi if lot.flux == flux.ACTIVITE), default=0)
     if dernier > parti:

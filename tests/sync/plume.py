@@ -28,7 +28,7 @@ def lignes(dits: Sequence[Dit], *, premier: int = 1) -> list[bytes]:
     return [
         canonique.ecrire(
             {
-                "auteur": "rachelle", "boot": "b1", "bt": seq * 60_000_000_000, "id": f"e{seq}", "mur": seq * 60_000,
+                "auteur": "rachelle", "boot": "b1", "bt": seq * 60_000_000_000, "mur": seq * 60_000,
                 "personne": dit.personne, "qualite": "mur", "seance": dit.seance, "seq": seq, "type": dit.type,
                 "v": dit.v, "valeurs": dit.valeurs,
             }

@@ -12,11 +12,13 @@ from equipage import Bord
 from pirogue_echange import cles as trousseau
 from pirogue_echange import lot as lots
 from pirogue_echange.cles import Carte, Cles
-from pirogue_registre import ancres, connexions, envois, presences, progres, reglages, seances
+from pirogue_registre import ancres, connexions, envois, journal, presences, progres, reglages, seances
+from pirogue_registre.base import Registre
 from pirogue_registre.envois import LotScelle
 from pirogue_rive import base, schema
 from pirogue_rive import config as rives
 from pirogue_rive.config import ConfigRive, Rive
+from pirogue_sync.conversation import REGLAGE_PARTI
 from pirogue_sync.trousseau import Trousseau, assembler
 
 
@@ -98,6 +100,12 @@ def sceller_par(quai: Quai, taille: int) -> list[bytes]:
     envois.sceller_tout(quai.bord.registre, fabrique=fabriquer)
     requete = "SELECT corps FROM lot WHERE flux = 'activite' ORDER BY premier"
     return [corps for (corps,) in quai.bord.registre.db.execute(requete)]
+
+
+def noter_un_depart(registre: Registre) -> None:
+    """Note, as the boat does before anything leaves, that all may be under way: its next call asks before it sends."""
+    parti = f"{reglages.lire(registre, 'incarnation')}/{journal.dernier(registre)}"
+    reglages.ecrire(registre, REGLAGE_PARTI, parti)
 
 
 def vues(rive: Rive) -> dict[str, list[tuple[Any, ...]]]:

@@ -24,7 +24,7 @@ from pirogue_sync.quatre_g import Reseau
 from sync.certificats import Autorite
 from sync.facade import Facade
 from sync.mandataire import Coupure, Mandataire
-from sync.quai import Quai, compter, sceller_par, vivre_une_journee
+from sync.quai import Quai, compter, noter_un_depart, sceller_par, vivre_une_journee
 from sync.serveurs import Serveur, attendre_a_terre
 
 
@@ -130,6 +130,7 @@ def test_a_cut_behind_nginx_keeps_what_was_whole(
         attendre_a_terre(quai, 10)
         with rives.ouvrir(quai.config) as rive:
             assert compter(rive, schema.quarantaine) == 0
+        noter_un_depart(quai.bord.registre)
         rendu = appeler(quai, facade.url, autorite.ca)
 
     assert rendu.restants == 0

@@ -25,7 +25,7 @@ from pirogue_sync import cle as cle_bord
 from pirogue_sync import quatre_g
 from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.recus import RENAISSANCE
-from sync.quai import Quai, compter, sceller_par, vivre_une_journee
+from sync.quai import Quai, compter, noter_un_depart, sceller_par, vivre_une_journee
 from sync.serveurs import Serveur, attendre_a_terre
 
 
@@ -260,7 +260,9 @@ def test_a_cut_sending_keeps_the_lots_that_were_whole(quai: Quai, serveur: Serve
         tete = f"POST /v1/lots HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(corps)}\r\n\r\n"
         prise.sendall(tete.encode() + corps[: len(lots_[0]) + len(lots_[1]) + 50])
     attendre_a_terre(quai, 2)
-    avant = quai.bord.registre.db.execute("SELECT count(*) FROM lot").fetchone()[0]
+    registre = quai.bord.registre
+    avant = registre.db.execute("SELECT count(*) FROM lot").fetchone()[0]
+    noter_un_depart(registre)
     rendu = appeler(quai, serveur.url)
 
     assert rendu.deposes == avant + rendu.scelles - 2

@@ -55,7 +55,14 @@ def demander() -> Response:
 @bp.post("/lots")
 @garde.libre
 def prendre() -> Response:
-    """Take in the lots of the body, one after another; answer with a receipt per journal that they touch."""
+    """
+    Take in the lots of the body, one after another; answer with a receipt per journal that they touch.
+
+    Where the address names a relay, which signed it, the answer is all that this relay must hear (`descente`).
+    """
+    relais = request.args.get("relais")
+    if relais is not None and not _est_de(relais):
+        return texte(403, PAS_CONNU)
     try:
         pris = reception.recevoir(rive(), request.stream, voie="4g", heure=maintenant)
     except RelaisInconnu:
@@ -64,15 +71,23 @@ def prendre() -> Response:
         return texte(400, str(erreur))
     if not pris.touches:
         return texte(400, "Cet envoi ne contient aucun lot utilisable.")
-    return Response(b"".join(_recus(pris)), mimetype=TYPE)
+    return _descendre(relais) if relais is not None else Response(b"".join(_recus(pris)), mimetype=TYPE)
 
 
 @bp.get("/relais/<relais>/descente")
 @garde.libre
 def descente(relais: str) -> Response:
     """Give a relay its receipts and what comes down to it; it says how far it is, and signs the address."""
-    if not signature.est_de(relais, _adresse(), request.headers.get(signature.ENTETE, ""), annuaire=rive().annuaire()):
-        return texte(403, PAS_CONNU)
+    return _descendre(relais) if _est_de(relais) else texte(403, PAS_CONNU)
+
+
+def _est_de(relais: str) -> bool:
+    """Say whether a relay signed the address of this request."""
+    signe = request.headers.get(signature.ENTETE, "")
+    return signature.est_de(relais, _adresse(), signe, annuaire=rive().annuaire())
+
+
+def _descendre(relais: str) -> Response:
     try:
         inc = _incarnation()
         series = {genre: _nombre(genre) for genre in GENRES if genre in request.args}
