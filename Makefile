@@ -37,6 +37,11 @@ check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(B)/shellcheck .ci/run && echo "  ✓ shell"
 	@$(B)/python -m pytest -q tests/consistance
 
+bench-sync: ## the ten figures of the exchange beside the real alternatives (about 20 min; F="jour arriere" for some)
+	@$(PYTHON) appliance/installer.py dev --navigateur
+	@$(PYTHON) appliance/installer.py bench
+	@$(B)/python bench/tout_echange.py $(F)
+
 bench: ## the tables: pages, memory, journal (about 2 min)
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/python bench/tout.py
@@ -46,3 +51,5 @@ verrous: ## renew requirements/*.txt from pyproject.toml (needs pip-compile)
 	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction -o requirements/demo.txt pyproject.toml
 	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction --extra dev -o requirements/dev.txt pyproject.toml
+	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host -o requirements/bench.txt requirements/bench.in

@@ -1,7 +1,9 @@
 """
 Make the project's own environment (`.venv`) from the hashed pins. Standard library only: it runs before anything.
 
-Usage: python3 appliance/installer.py demo|dev [--navigateur]
+Usage: python3 appliance/installer.py demo|dev|bench [--navigateur]
+
+`bench` holds only what others' tools need to be measured beside ours: it has an environment of its own, `.venv-bench`.
 
 A mark in the environment says which pins are wholly installed; without it an interrupted install is done again.
 """
@@ -18,7 +20,7 @@ import time
 from pathlib import Path
 
 RACINE = Path(__file__).resolve().parents[1]
-VENV = RACINE / ".venv"
+VENV = RACINE / (".venv-bench" if sys.argv[1:2] == ["bench"] else ".venv")
 PYTHON = VENV / "bin" / "python"
 #: Room that the environment needs, measured: 620 MB installed with Kolibri, and pip's unpacking beside it.
 PLACE_MO = 1500
@@ -44,6 +46,13 @@ PAQUETS_TESTS = {
     "e2fsprogs": "sbin/mkfs.ext4",
     "mtools": "usr/bin/mcopy",
     "f3": "usr/bin/f3probe",
+    "fdisk": "sbin/sfdisk",
+}
+#: What the bench of the exchange needs besides: an alternative that is measured beside us.
+PAQUETS_BENCH = {
+    "rsync": "usr/bin/rsync",
+    "postgresql-15": PAQUETS_TESTS["postgresql-15"],
+    "nginx-light": PAQUETS_TESTS["nginx-light"],
 }
 
 
@@ -62,11 +71,13 @@ def main() -> None:
         raise Arret(f"Python {sys.version.split()[0]} est trop ancien.", "Il faut Python 3.11 (Debian 12) ou plus.")
     if "--navigateur" in sys.argv:
         installer_paquets(PAQUETS_TESTS, pourquoi="pour les tests")
+    if genre == "bench":
+        installer_paquets(PAQUETS_BENCH, pourquoi="pour comparer")
     marque = VENV / f"installe-{genre}"
     empreinte = calculer_empreinte(genre)
     # The pins of `dev` contain those of `demo`: what is good for the tests is good for the demo.
-    deja = [VENV / f"installe-{autre}" for autre in ({"demo", "dev"} if genre == "demo" else {"dev"})]
-    complet = all((VENV / "bin" / nom).exists() for nom in ("python", "pirogue"))
+    deja = [VENV / f"installe-{autre}" for autre in ({"demo", "dev"} if genre == "demo" else {genre})]
+    complet = all((VENV / "bin" / nom).exists() for nom in ("python", *(() if genre == "bench" else ("pirogue",))))
     if complet and any(
         m.exists() and m.read_text() == calculer_empreinte(m.name.removeprefix("installe-")) for m in deja
     ):
@@ -75,10 +86,11 @@ def main() -> None:
         raise Arret("Le disque est presque plein.", f"Libère {PLACE_MO} Mo puis relance la même commande.")
     creer_venv()
     installer_roues(genre)
-    lancer(
-        [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", RACINE],
-        "Le projet lui-même n'a pas pu être installé.",
-    )
+    if genre != "bench":
+        lancer(
+            [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", RACINE],
+            "Le projet lui-même n'a pas pu être installé.",
+        )
     marque.write_text(empreinte)
 
 
@@ -93,7 +105,7 @@ def creer_venv() -> None:
     """Make `.venv`, again if a former one is broken."""
     if PYTHON.exists() and reussit([PYTHON, "-m", "pip", "--version"]):
         return
-    dire("Je prépare un environnement Python dans .venv")
+    dire(f"Je prépare un environnement Python dans {VENV.name}")
     if not reussit([sys.executable, "-c", "import ensurepip"]):
         installer_paquets({}, pourquoi="pour créer l'environnement", toujours=["python3-venv"])
     shutil.rmtree(VENV, ignore_errors=True)

@@ -54,6 +54,13 @@ class Demo:
         assert trouve is not None, self.ecran
         return trouve.group(1)
 
+    @property
+    def secret(self) -> str:
+        """Estelle's one-time password ashore, as printed."""
+        trouve = re.search(r"mot de passe à usage unique « ([^»]+) »", self.ecran)
+        assert trouve is not None, self.ecran
+        return trouve.group(1)
+
     def pirogue(self, *mots: str) -> str:
         """Run a `pirogue` command on this boat; return what it said."""
         fait = pirogue(self.dossier, *mots)

@@ -81,7 +81,7 @@ def dernier(dossier: Path) -> int:
 
 
 def test_the_first_start_says_what_it_does_and_the_second_keeps_everything(tmp_path: Path) -> None:
-    """Six steps, three addresses, the one-time code, what to try; then the same boat again, sooner."""
+    """Six steps, three addresses, the one-time code and password, what to try; then the same boat again, sooner."""
     debut = time.monotonic()
     un = lancer(tmp_path, port_libre())
     duree_un = time.monotonic() - debut
@@ -92,11 +92,11 @@ def test_the_first_start_says_what_it_does_and_the_second_keeps_everything(tmp_p
     finir_bien(deux)
 
     assert re.findall(r"^  (\d)/6  ", un.ecran, re.M) == list("123456")
-    for adresse in (f"{un.portail}/\n", f"{un.portail}/formateur/ ", f"{un.rive}/\n", "À essayer"):
+    for adresse in (f"{un.portail}/\n", f"{un.portail}/formateur/ ", f"{un.rive}/ ", "À essayer"):
         assert adresse in un.ecran
     assert len(un.images) == 4
     assert "Arrêté" in dit
-    assert (deux.code, deux.images) == (un.code, un.images)
+    assert (deux.code, deux.secret, deux.images) == (un.code, un.secret, un.images)
     assert dernier(tmp_path) == journal_un
     assert "Kolibri : base de données" in un.ecran
     assert "Kolibri : " not in deux.ecran

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from embarcadere import PORTABLE, RACINE, TELEPHONE, Album, Demo, chromium, demo, redemarrer_plus_tard
 
 CODE = "135790"
+SECRET = "barque tambour citron nuage bleu"
 EQUIPAGE = ("Afi", "Koffi")
 #: What the shore must show of this day: S01 whole (7 lessons, a quiz) for two; Afi and Sèna, Koffi and Jules.
 ATTENDUES = {"séance tenue": "1", "filles": "2", "garçons": "2", "leçons finies": "14", "quiz finis": "2"}
@@ -273,7 +274,7 @@ def test_a_whole_day_from_the_first_code_to_the_green_chip(tmp_path: Path) -> No
         album.photo(formatrice, "puce-confirmee")
 
         rive = nouvelle_page(navigateur, PORTABLE)
-        rive.goto(bord.rive)
+        entrer_a_terre(rive, bord, album)
         album.photo(rive, "rive")
         vu = rive.locator("body").inner_text()
         assert "Pirogue 1" in vu
@@ -292,6 +293,65 @@ def test_a_whole_day_from_the_first_code_to_the_green_chip(tmp_path: Path) -> No
         telephone = nouvelle_page(navigateur, TELEPHONE)
         telephone.goto(bord.portail)
         album.photo(telephone, "bienvenue-telephone")
+
+        porter_par_telephone(navigateur, formatrice, bord, album, dossier=tmp_path)
+        rive.get_by_role("link", name="Pirogue 1").first.click()
+        expect(rive.locator("h1")).to_contain_text("Pirogue 1")
+        album.photo(rive, "rive-relais")
+
+
+def entrer_a_terre(page: Page, bord: Demo, album: Album) -> None:
+    """Estelle's first morning: one-time password, her own, the figures."""
+    page.goto(bord.rive)
+    album.photo(page, "rive-entree")
+    page.get_by_label("Ton nom").fill("Estelle")
+    page.get_by_label("Ton mot de passe").fill(bord.secret)
+    page.get_by_role("button", name="Entrer").click()
+    page.get_by_label("Mot de passe actuel").fill(bord.secret)
+    page.get_by_label("Nouveau mot de passe").fill(SECRET)
+    page.get_by_label("Encore une fois").fill(SECRET)
+    page.get_by_role("button", name="Garder ce mot de passe").click()
+    page.goto(bord.rive)
+
+
+def porter_par_telephone(navigateur: Browser, formatrice: Page, bord: Demo, album: Album, *, dossier: Path) -> None:
+    """One correction more, without a stick or a network aboard: Rachelle's phone carries it, and the answer back."""
+    formatrice.goto(f"{bord.portail}/formateur/aujourdhui")
+    formatrice.goto(f"{bord.portail}/formateur/donnees")
+    expect(formatrice.locator("ul.seances li")).to_have_count(1)
+    album.photo(formatrice, "donnees")
+    formatrice.locator("ul.seances a").first.click()
+    ligne(formatrice, "Jules").get_by_role("link").click()
+    formatrice.locator("label:has(input[name=nouveau][value=excuse])").click()
+    formatrice.locator("label:has(input[name=motif][value=erreur_saisie])").click()
+    formatrice.get_by_role("button", name="Corriger").click()
+    assert puce(formatrice, bord) == "À bord seulement"
+
+    formatrice.goto(f"{bord.portail}/formateur/courrier")
+    prendre = formatrice.get_by_role("link", name="Prendre le fichier")
+    expect(prendre).to_be_visible()
+    album.photo(formatrice, "courrier")
+    with formatrice.expect_download() as pris:
+        prendre.click()
+    pris.value.save_as(dossier / "bateau.lots")
+    assert puce(formatrice, bord) == "Dans un téléphone"
+
+    telephone = nouvelle_page(navigateur, TELEPHONE)
+    telephone.goto(f"{bord.rive}/courrier")
+    telephone.get_by_label("Le fichier du bateau").set_input_files(dossier / "bateau.lots")
+    telephone.get_by_role("button", name="Donner ce fichier").click()
+    expect(telephone.locator(".grand-mot")).to_contain_text("reçu")
+    album.photo(telephone, "rive-courrier")
+    with telephone.expect_download() as rendu:
+        telephone.get_by_role("button", name="Prendre la réponse").click()
+    rendu.value.save_as(dossier / "reponse.lots")
+
+    formatrice.goto(f"{bord.portail}/formateur/courrier")
+    formatrice.locator("#reponse").set_input_files(dossier / "reponse.lots")
+    formatrice.get_by_role("button", name="Donner la réponse").click()
+    expect(formatrice.locator(".message.succes")).to_contain_text("Confirmé à terre")
+    album.photo(formatrice, "courrier-ouvert")
+    assert puce(formatrice, bord) == "Confirmé à terre ✓"
 
 
 def lire_rive(page: Page) -> dict[str, str]:
