@@ -9,6 +9,7 @@ from pirogue_echange.cles import lire_carte
 from pirogue_rive import arrivees, comptes, descentes, noms, restauration
 from pirogue_rive import cle as voie_cle
 from pirogue_rive import config as rive
+from pirogue_rive import reglages as reglages_rive
 from pirogue_rive.config import ConfigRive, RiveIllisible
 from pirogue_rive.service import servir as servir_rive
 from pirogue_socle import config as reglages
@@ -107,11 +108,25 @@ def refaire(nom: str) -> None:
     click.echo(f"{compte.nom} entre la prochaine fois avec :\n\n    {secret}\n")
 
 
+@commande.command("redemander")
+@click.argument("relais")
+def redemander(relais: str) -> None:
+    """Redemander au bateau RELAIS tout ce que la rive n'a pas (remise depuis une sauvegarde)."""
+    with rive.ouvrir(_config()) as ouverte:
+        serie = reglages_rive.redemander(ouverte, relais=relais, par=PAR, instant=maintenant())
+    click.echo(f"C'est redemandé (réglages nº {serie}) : le bateau renverra ce qui manque à son prochain échange.")
+
+
 @commande.command("changer-cles")
-def changer_cles() -> None:
+@click.option("--volees", is_flag=True, help="Les anciennes clés ont été volées : que plus aucun bateau ne les croie.")
+def changer_cles(*, volees: bool) -> None:
     """Donner de nouvelles clés à la rive ; chaque bateau l'apprend à son prochain échange."""
     with rive.ouvrir(_config()) as ouverte:
+        ancienne = ouverte.cles.carte.cle
         neuve = descentes.changer_cles(ouverte, par=PAR, instant=maintenant())
+        if volees:
+            combien = reglages_rive.revoquer_ancienne(neuve, cle=ancienne, par=PAR, instant=maintenant())
+            click.echo(f"{combien} boîte(s) apprendront de ne plus croire l'ancienne clé.")
     click.echo(f"Nouvelle empreinte de la rive : {neuve.cles.carte.empreinte}")
     click.echo("Ce qui était scellé pour les anciennes clés s'ouvre toujours. Sauvegarde le dossier de la rive.")
 
@@ -151,4 +166,5 @@ def _lire(fichier: Path, quoi: str) -> bytes:
 
 
 def _config() -> ConfigRive:
-    return ConfigRive(reglages.lire(reglages.trouver()).terre)
+    config = reglages.lire(reglages.trouver())
+    return ConfigRive(config.terre, base=config.rive_base)

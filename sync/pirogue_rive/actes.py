@@ -20,6 +20,8 @@ PHRASES = {
     "revoque": "a retiré la clé de",
     "cles_changees": "a changé les clés de",
     "configure": "a réglé",
+    "redemande": "a redemandé tout ce qui manque à",
+    "renait": "a demandé de tout renvoyer à",
     "restaure": "a préparé les fiches pour",
     "efface": "a demandé un effacement à",
     "noms_ouverts": "a ouvert des noms de",

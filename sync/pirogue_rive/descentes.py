@@ -54,7 +54,7 @@ class Envoi:
     contenu: tuple[dict[str, Any], ...]
 
 
-def publier(
+def publier(  # noqa: PLR0913 - what, for whom, when, in whose transaction
     rive: Rive,
     *,
     relais: str,
@@ -62,6 +62,7 @@ def publier(
     lignes: Sequence[Mapping[str, Any]],
     instant: Instant,
     db: Connection | None = None,
+    saut: int = 0,
 ) -> int:
     """
     Seal and keep the next downward lot of a kind for a relay.
@@ -73,6 +74,7 @@ def publier(
         lignes: what it says, one object per line.
         instant: now.
         db: the caller's transaction, where there is one.
+        saut: numbers to leave out, which a shore that lost some days may have used; only for `CUMULATIFS`.
 
     Returns:
         Its series.
@@ -83,10 +85,10 @@ def publier(
     """
     if db is None:
         with rive.moteur.begin() as neuve:
-            return publier(rive, relais=relais, genre=genre, lignes=lignes, instant=instant, db=neuve)
+            return publier(rive, relais=relais, genre=genre, lignes=lignes, instant=instant, db=neuve, saut=saut)
     carte = _carte(rive, relais)
     dites = tuple(dict(ligne) for ligne in lignes)
-    serie = prochaine(db, relais=relais, genre=genre)
+    serie = saut + prochaine(db, relais=relais, genre=genre)
     lot = format_descente.sceller(
         Descente(genre=genre, relais=relais, serie=serie, lignes=dites),
         relais=carte,
@@ -234,9 +236,17 @@ def changer_cles(rive: Rive, *, par: str, instant: Instant) -> Rive:
 
 
 def prochaine(db: Connection, *, relais: str, genre: str) -> int:
-    """Return the next number of a kind for a relay."""
-    t = descente
-    return 1 + (db.scalar(select(func.max(t.c.serie)).where(t.c.relais == relais, t.c.genre == genre)) or 0)
+    """
+    Return the next number of a kind for a relay.
+
+    What the relay says that it has counts too: a shore put back from a backup has forgotten numbers, and the boat
+    would not hear them twice.
+    """
+    t, p, a = descente, schema.appliquee, annonce
+    donnee = db.scalar(select(func.max(t.c.serie)).where(t.c.relais == relais, t.c.genre == genre))
+    appliquee = db.scalar(select(func.max(p.c.serie)).where(p.c.relais == relais, p.c.genre == genre))
+    dites: dict[str, int] = json.loads(db.scalar(select(a.c.series).where(a.c.relais == relais)) or "{}")
+    return 1 + max(donnee or 0, appliquee or 0, dites.get(genre, 0))
 
 
 def _annoncer(db: Connection, relais: str, *, vieille: Cles, neuve: Cles, instant: Instant) -> None:

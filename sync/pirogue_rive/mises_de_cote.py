@@ -42,6 +42,7 @@ class MiseDeCote:
         octets: how many.
         vu_par, vu_ms: who looked and when; None while nobody did.
         ici, gardes: for a fork, what is in these bytes, and what the shore has for the same numbers.
+        inc: for a fork, the life of the register that has two histories; empty otherwise.
     """
 
     sha256: str
@@ -55,6 +56,7 @@ class MiseDeCote:
     vu_ms: int | None
     ici: Cote | None = None
     gardes: tuple[Cote, ...] = ()
+    inc: str = ""
 
 
 def lister(rive: Rive, *, relais: str | None = None, combien: int = 200) -> list[MiseDeCote]:
@@ -101,18 +103,18 @@ def marquer_vue(rive: Rive, *, sha256: str, par: str, instant: Instant) -> None:
 
 
 def _une(db: Connection, rangee: Row[tuple[object, ...]]) -> MiseDeCote:
-    ici, gardes = _cotes(db, rangee) if rangee.motif == quarantaine.BIFURCATION else (None, ())
+    ici, gardes, inc = _cotes(db, rangee) if rangee.motif == quarantaine.BIFURCATION else (None, (), "")
     champs = ("sha256", "motif", "phrase", "relais", "voie", "arrive_ms", "octets", "vu_par", "vu_ms")
-    return MiseDeCote(**{champ: getattr(rangee, champ) for champ in champs}, ici=ici, gardes=gardes)
+    return MiseDeCote(**{champ: getattr(rangee, champ) for champ in champs}, ici=ici, gardes=gardes, inc=inc)
 
 
-def _cotes(db: Connection, rangee: Row[tuple[object, ...]]) -> tuple[Cote | None, tuple[Cote, ...]]:
-    """Return both histories of a fork: the lot put aside, and those that have some of its numbers."""
+def _cotes(db: Connection, rangee: Row[tuple[object, ...]]) -> tuple[Cote | None, tuple[Cote, ...], str]:
+    """Return both histories of a fork: the lot put aside, those that have some of its numbers; and whose life it is."""
     q, t = schema.quarantaine, schema.lot
     octets = db.scalar(select(q.c.corps).where(q.c.sha256 == rangee.sha256))
     tete = _entete(bytes(octets or b""))
     if tete is None:
-        return None, ()
+        return None, (), ""
     ici = Cote(tete.premier, tete.dernier, tete.avant, tete.apres, rangee.voie, rangee.arrive_ms)
     requete = (
         select(t.c.premier, t.c.dernier, t.c.avant, t.c.apres, t.c.voie, t.c.arrive_ms)
@@ -123,7 +125,7 @@ def _cotes(db: Connection, rangee: Row[tuple[object, ...]]) -> tuple[Cote | None
     )
     proches = [Cote(*un) for un in db.execute(requete)]
     memes = [un for un in proches if un.premier <= tete.dernier and un.dernier >= tete.premier]
-    return ici, tuple(memes or proches)
+    return ici, tuple(memes or proches), tete.inc
 
 
 def _entete(octets: bytes) -> Entete | None:

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pirogue_rive import bilan, cartes, effacements, etats, garde, mises_de_cote, reglages
+from pirogue_rive import bilan, cartes, effacements, etats, garde, mises_de_cote, pertes, reglages
 from pirogue_rive.pages.contexte import dire, rive
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue
 from pirogue_socle.horloge import maintenant
@@ -23,6 +23,7 @@ def page(relais: str) -> str:
         active=cartes.active(rive(), relais),
         bilan=next(un for un in bilan.tous(rive()) if un.relais == relais),
         etat=etats.lire(rive(), relais),
+        pertes=pertes.lire(rive(), relais),
         cotes=mises_de_cote.lister(rive(), relais=relais),
         effacements=effacements.lister(rive(), relais),
         reglages=reglages.lire(rive(), relais),
@@ -79,6 +80,40 @@ def ajouter_choix(relais: str) -> Response:
     else:
         flash("Ce choix descendra au prochain échange.", "succes")
     return redirect(url_for("relais.page", relais=relais, _anchor="descend"), code=303)
+
+
+@bp.post("/<relais>/redemander")
+@garde.exiger("configurer")
+def redemander(relais: str) -> Response:
+    """Ask the boat to send again what the shore does not have; the person ticked that she means it."""
+    try:
+        _exiger_oui("Coche la case pour confirmer : le bateau renverra tout ce qui manque ici.")
+        reglages.redemander(rive(), relais=relais, par=garde.moi().nom, instant=maintenant())
+    except ErreurPirogue as erreur:
+        dire(erreur)
+    else:
+        flash("C'est redemandé : le bateau renverra ce qui manque à son prochain échange.", "succes")
+    return redirect(url_for("relais.page", relais=relais), code=303)
+
+
+@bp.post("/<relais>/renaitre")
+@garde.exiger("configurer")
+def renaitre(relais: str) -> Response:
+    """Ask a boat with two histories to send everything again, under a new number."""
+    try:
+        _exiger_oui("Coche la case pour confirmer : ce bateau renverra tout son journal.")
+        inc = request.form.get("inc", "")
+        reglages.renaitre(rive(), relais=relais, inc=inc, par=garde.moi().nom, instant=maintenant())
+    except ErreurPirogue as erreur:
+        dire(erreur)
+    else:
+        flash("C'est demandé : ce bateau renverra tout, sous un autre numéro, à son prochain échange.", "succes")
+    return redirect(url_for("relais.page", relais=relais, _anchor="cote"), code=303)
+
+
+def _exiger_oui(phrase: str) -> None:
+    if request.form.get("confirme") != "oui":
+        raise EntreeInvalide(phrase)
 
 
 def _limites(arrives: dict[str, int]) -> dict[str, int]:
