@@ -1,11 +1,13 @@
 """The shore's web application: what boats call, what a courier brings, the pages of those who keep the shore."""
 
-from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, g, render_template, request
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pirogue_rive import arrivees, garde
 from pirogue_rive.config import ConfigRive, ouvrir_rive
+from pirogue_rive.disque import RiveIllisible, RiveOccupee, RivePleine
 from pirogue_rive.pages import (
     accueil,
     accueillir,
@@ -31,6 +33,9 @@ PHRASES = {
     413: "Cet envoi est trop gros : envoie moins de lots à la fois.",
     500: "La rive a eu un problème. Rien n'est perdu : recommence plus tard.",
 }
+_PAS_NOTRE_NOM = "Cette rive ne s'appelle pas ainsi : vérifie l'adresse."
+#: Errors that are neither the person's nor the boat's: 507 Insufficient Storage, 503 Service Unavailable.
+_STATUTS: dict[type[ErreurPirogue], int] = {Introuvable: 404, RivePleine: 507, RiveIllisible: 503, RiveOccupee: 503}
 PAGES = (accueil, accueillir, bateaux, connexion, courrier, gestion, mises_de_cote, personnes, relais)
 
 
@@ -43,7 +48,7 @@ def creer_app(config: ConfigRive, *, mandataires: int = 0) -> Flask:
         mandataires: how many proxies of ours stand in front and say who came, and by TLS or not; 0: nobody is believed.
 
     Raises:
-        RiveIllisible, ClesIllisibles: the shore was never installed, or cannot be read.
+        RiveIllisible, RivePleine, RiveOccupee, ClesIllisibles: the shore was never installed, or its disk fails.
     """
     rive = ouvrir_rive(config)
     arrivees.rattraper(rive, instant=maintenant())
@@ -68,16 +73,22 @@ def creer_app(config: ConfigRive, *, mandataires: int = 0) -> Flask:
 
 def _erreur_http(cause: HTTPException) -> Response:
     """Say in French what went wrong."""
+    if isinstance(cause, SecurityError):
+        return _dire(400, _PAS_NOTRE_NOM)
     statut = cause.code or 500
     return _dire(statut, PHRASES.get(statut, PHRASES[500 if statut >= 500 else 400]))
 
 
 def _erreur_attendue(erreur: ErreurPirogue) -> Response:
     """Say an expected error that no view took care of."""
-    return _dire(404 if isinstance(erreur, Introuvable) else 400, str(erreur), geste=erreur.geste)
+    statut = next((statut for genre, statut in _STATUTS.items() if isinstance(erreur, genre)), 400)
+    return _dire(statut, str(erreur), geste=erreur.geste)
 
 
 def _dire(statut: int, phrase: str, *, geste: str = "") -> Response:
-    if request.path.startswith("/v1/"):
+    """Answer a machine, or whoever called by a name that is not ours (it gets no link of ours), in one line."""
+    if request.path.startswith("/v1/") or request_ctx.url_adapter is None:
         return contexte.texte(statut, phrase)
+    if statut >= 500:
+        g.compte = None  # no menu: its figures come from a database that may not answer
     return Response(render_template("erreur.html", phrase=phrase, geste=geste), status=statut)

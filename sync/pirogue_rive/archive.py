@@ -6,6 +6,7 @@ name. Files never change, but for one case: a lot of identities that must not be
 and its signatures, which its place in the journal needs, and loses its payload.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from pirogue_echange.enveloppe import Lecteur, SourceOctets, lire_prefixe
 from pirogue_echange.erreurs import LotInvalide
 from pirogue_echange.lot import LOT_MAX
+from pirogue_rive import disque
 from pirogue_socle.ids import nouvel_id
 
 _SUFFIXE = ".lot"
@@ -47,34 +49,66 @@ def ranger(bruts: Path, lots: Sequence[Brut]) -> None:
 
     All are written before the first is synced, so that the disk is waited for once rather than for each.
 
+    A name that is there already may be there in memory only, after a folder that could not be synced: folders are
+    synced in any case.
+
     Raises:
-        OSError: the disk is full or fails.
+        RivePleine, RiveIllisible: the disk is full or fails.
     """
+    uniques = {lot.id: (chemin(bruts, relais=lot.relais, lot_id=lot.id), lot.octets) for lot in lots}
+    with disque.phrases():
+        for dossier in {definitif.parent for definitif, _ in uniques.values()}:
+            _creer(dossier)
+        _ecrire_tous([(definitif, octets) for definitif, octets in uniques.values() if not definitif.exists()])
+        for dossier in {definitif.parent for definitif, _ in uniques.values()}:
+            _synchroniser(dossier)
+
+
+def confirmer(bruts: Path, relais: str) -> None:
+    """
+    Make durable the names of a relay's kept lots: a stop may have come between a name and its folder's sync.
+
+    Raises:
+        RivePleine, RiveIllisible: the disk is full or fails.
+    """
+    with disque.phrases():
+        _synchroniser(bruts / relais)
+        _synchroniser(bruts)
+
+
+def _creer(dossier: Path) -> None:
+    """Make a relay's folder, durably; one that could not be synced is not left to be believed."""
+    if dossier.is_dir():
+        return
+    dossier.mkdir(parents=True, exist_ok=True)
+    try:
+        _synchroniser(dossier.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            dossier.rmdir()
+        raise
+
+
+def _ecrire_tous(lots: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files under temporary names, sync them all, then give each its name; on failure nothing half is left."""
     ouverts: list[tuple[int, Path, Path]] = []
     try:
-        for lot in {lot.id: lot for lot in lots}.values():
-            definitif = chemin(bruts, relais=lot.relais, lot_id=lot.id)
-            if definitif.exists():
-                continue
-            if not definitif.parent.is_dir():
-                definitif.parent.mkdir(parents=True, exist_ok=True)
-                _synchroniser(bruts)
-            provisoire = definitif.with_name(f"{lot.id}.{nouvel_id()}.tmp")
+        for definitif, octets in lots:
+            provisoire = definitif.with_name(f"{definitif.stem}.{nouvel_id()}.tmp")
             ouverts.append((os.open(provisoire, _NEUF, 0o600), provisoire, definitif))
-            _ecrire(ouverts[-1][0], lot.octets)
+            _ecrire(ouverts[-1][0], octets)
         for fd, _, _ in ouverts:
             os.fsync(fd)
+        for _, provisoire, definitif in ouverts:
+            provisoire.rename(definitif)
     except OSError:
         for _, provisoire, _ in ouverts:
-            provisoire.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what stays under this name is removed by `lister`
+                provisoire.unlink(missing_ok=True)
         raise
     finally:
         for fd, _, _ in ouverts:
             os.close(fd)
-    for _, provisoire, definitif in ouverts:
-        provisoire.rename(definitif)
-    for dossier in {definitif.parent for _, _, definitif in ouverts}:
-        _synchroniser(dossier)
 
 
 def _ecrire(fd: int, octets: bytes) -> None:
@@ -84,15 +118,20 @@ def _ecrire(fd: int, octets: bytes) -> None:
 
 
 def relais_gardes(bruts: Path) -> list[str]:
-    """Return the relays of which lots are kept, sorted."""
-    with os.scandir(bruts) as entrees:
+    """Return the relays of which lots are kept, sorted; raises RiveIllisible."""
+    with disque.phrases(), os.scandir(bruts) as entrees:
         return sorted(entree.name for entree in entrees if entree.is_dir(follow_symlinks=False))
 
 
 def lister(bruts: Path, relais: str) -> list[str]:
-    """Return the ids of the lots kept of a relay, in no order; what a power cut left unfinished is removed."""
+    """
+    Return the ids of the lots kept of a relay, in no order; what a power cut left unfinished is removed.
+
+    Raises:
+        RiveIllisible: the disk fails.
+    """
     noms: list[str] = []
-    with os.scandir(bruts / relais) as entrees:
+    with disque.phrases(), os.scandir(bruts / relais) as entrees:
         for entree in entrees:
             if entree.name.endswith(_SUFFIXE):
                 noms.append(entree.name[: -len(_SUFFIXE)])
@@ -107,14 +146,15 @@ def dans_l_ordre(bruts: Path, relais: str, ids: Iterable[str]) -> list[str]:
 
 
 def lire(bruts: Path, *, relais: str, lot_id: str) -> bytes:
-    """Return the bytes of a kept lot, at most one byte more than a lot may have."""
-    with chemin(bruts, relais=relais, lot_id=lot_id).open("rb") as fichier:
+    """Return the bytes of a kept lot, at most one byte more than a lot may have; raises RiveIllisible."""
+    with disque.phrases(), chemin(bruts, relais=relais, lot_id=lot_id).open("rb") as fichier:
         return fichier.read(LOT_MAX + 1)
 
 
 def retirer(bruts: Path, *, relais: str, lot_id: str) -> None:
-    """Remove a lot that another table keeps."""
-    chemin(bruts, relais=relais, lot_id=lot_id).unlink(missing_ok=True)
+    """Remove a lot that another table keeps; raises RiveIllisible."""
+    with disque.phrases():
+        chemin(bruts, relais=relais, lot_id=lot_id).unlink(missing_ok=True)
 
 
 def evider(bruts: Path, *, relais: str, lot_id: str) -> None:
@@ -124,7 +164,7 @@ def evider(bruts: Path, *, relais: str, lot_id: str) -> None:
     Done twice, or on a lot that is not there, it changes nothing.
 
     Raises:
-        OSError: the disk fails; do it again.
+        RiveIllisible: the disk fails; do it again.
     """
     fichier = chemin(bruts, relais=relais, lot_id=lot_id)
     if not fichier.exists():
@@ -134,14 +174,15 @@ def evider(bruts: Path, *, relais: str, lot_id: str) -> None:
     debut = len(prefixe.brut) if prefixe is not None else len(octets)
     if debut == len(octets):
         return
-    fd = os.open(fichier, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        os.pwrite(fd, bytes(len(octets) - debut), debut)
-        os.fsync(fd)
-        os.ftruncate(fd, debut)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    with disque.phrases():
+        fd = os.open(fichier, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.pwrite(fd, bytes(len(octets) - debut), debut)
+            os.fsync(fd)
+            os.ftruncate(fd, debut)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def _rang(bruts: Path, relais: str, lot_id: str) -> tuple[str, str, int]:

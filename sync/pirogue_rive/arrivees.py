@@ -70,7 +70,8 @@ def prendre(rive: Rive, octets: bytes, *, voie: str, instant: Instant) -> Arrive
         What became of it; a lot that is refused is in quarantine with its reason, its events nowhere.
 
     Raises:
-        OSError, sqlalchemy.exc.DBAPIError: the disk or the database fails; the lot is not taken in, send it again.
+        RivePleine, RiveIllisible, RiveOccupee: the disk or the database fails; nothing is said to be taken in, send
+            the lot again.
     """
     return prendre_suite(rive, (octets,), voie=voie, instant=instant)[0]
 
@@ -83,7 +84,7 @@ def prendre_suite(rive: Rive, suite: Iterable[bytes], *, voie: str, instant: Ins
         What became of each, in order.
 
     Raises:
-        OSError, sqlalchemy.exc.DBAPIError: as `prendre`; the lots before stay taken in.
+        RivePleine, RiveIllisible, RiveOccupee: as `prendre`; the lots before stay taken in.
     """
     return list(_prendre(rive, suite, voie=voie, instant=instant))
 
@@ -175,6 +176,9 @@ def rattraper(rive: Rive, *, instant: Instant) -> int:
 
     Returns:
         The number of lots taken in.
+
+    Raises:
+        RivePleine, RiveIllisible, RiveOccupee: as `prendre`; what is left is taken in the next time.
     """
     t = schema.lot
     with base.lire(rive.moteur) as db:
@@ -185,6 +189,7 @@ def rattraper(rive: Rive, *, instant: Instant) -> int:
         gardes = archive.lister(rive.bruts, relais)
         if len(gardes) == comptes.get(relais, 0):
             continue
+        archive.confirmer(rive.bruts, relais)
         with base.lire(rive.moteur) as db:
             connus = set(db.scalars(select(t.c.id).where(t.c.relais == relais)))
         manquants = archive.dans_l_ordre(rive.bruts, relais, set(gardes) - connus)

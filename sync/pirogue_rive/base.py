@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.types import BigInteger, Float, LargeBinary, Text
 
+from pirogue_rive import disque
+
 #: How long a writer waits for another one.
 ATTENTE_S = 20.0
 #: First half of the advisory locks of this product.
@@ -34,9 +36,11 @@ def ouvrir_moteur(base: str) -> Engine:
         base: `sqlite:////…/rive.sqlite3` or `postgresql+psycopg://…`.
 
     Raises:
-        sqlalchemy.exc.DBAPIError, sqlalchemy.exc.ArgumentError: it does not open, or is not a URL.
+        RiveIllisible, RivePleine, RiveOccupee: it does not open, and so it is for whatever is asked of it later.
+        sqlalchemy.exc.ArgumentError: this is not a URL.
     """
     moteur = _moteur_sqlite(base) if base.startswith("sqlite") else create_engine(base, pool_pre_ping=True)
+    disque.surveiller(moteur)
     try:
         _mettre_a_jour(moteur)
     except BaseException:
@@ -115,13 +119,24 @@ def poser_tous(db: Connection, table: Table, rangees: Sequence[tuple[object, ...
         return
     provisoire, colonnes_ = f"arrivage_{table.name}", _colonnes(table)
     db.exec_driver_sql(f"CREATE TEMP TABLE {provisoire} (LIKE {table.name}) ON COMMIT DROP")
-    curseur: Any = db.connection.cursor()
-    with curseur, curseur.copy(f"COPY {provisoire} ({colonnes_}) FROM STDIN") as copie:
-        for rangee in rangees:
-            copie.write_row(rangee)
+    _copier(db, f"COPY {provisoire} ({colonnes_}) FROM STDIN", rangees)
     lus = f"SELECT {colonnes_} FROM {provisoire}"  # noqa: S608 - our own names
     db.exec_driver_sql(_requete(table, source=lus))
     db.exec_driver_sql(f"DROP TABLE {provisoire}")
+
+
+def _copier(db: Connection, requete: str, rangees: Sequence[tuple[object, ...]]) -> None:
+    """COPY rows by the driver itself: its errors do not pass by the engine."""
+    curseur: Any = db.connection.cursor()
+    try:
+        with curseur, curseur.copy(requete) as copie:
+            for rangee in rangees:
+                copie.write_row(rangee)
+    except db.dialect.loaded_dbapi.Error as cause:
+        dite = disque.traduire(cause)
+        if dite is None:
+            raise
+        raise dite from cause
 
 
 def _colonnes(table: Table) -> str:

@@ -60,6 +60,7 @@ def prendre_cle(
 
     Raises:
         SupportAbsent, SupportPlein, SupportProtege, SupportDefaillant: the stick; what was taken in stays taken in.
+        RivePleine, RiveIllisible, RiveOccupee: the shore's own disk; the stick keeps what it brought.
     """
     remarques: list[str] = []
     prises: list[Arrivee] = []

@@ -8,17 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from pirogue_echange import cles as cles_
 from pirogue_echange.annuaire import Droit, ecrire_droits, lire_droits
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import ClesIllisibles
-from pirogue_rive import base
+from pirogue_rive import base, disque
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.ids import nouvel_id
 
 CORPS_MAX = 8 * 1024 * 1024
+#: The name under which the command line knows it.
+RiveIllisible = disque.RiveIllisible
 
 
 class RelaisDejaConnu(ErreurPirogue):
@@ -26,13 +28,6 @@ class RelaisDejaConnu(ErreurPirogue):
 
     geste = "Compare les empreintes sur les deux écrans avant d'enlever l'ancienne carte."
     code = 80
-
-
-class RiveIllisible(ErreurPirogue):
-    """The shore's folder cannot be created or opened."""
-
-    geste = "Vérifie le chemin, les droits et la place sur le disque de la rive, puis relance."
-    code = 81
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +173,7 @@ def ouvrir(config: ConfigRive) -> Iterator[Rive]:
     Open the shore and close it at the end.
 
     Raises:
-        RiveIllisible, ClesIllisibles: it was never installed, or cannot be read.
+        RiveIllisible, RivePleine, RiveOccupee, ClesIllisibles: it was never installed, or cannot be read or written.
     """
     rive = ouvrir_rive(config)
     try:
@@ -194,23 +189,27 @@ def ouvrir_rive(config: ConfigRive) -> Rive:
     cles = cles_.charger(config.dossier / "cles.json")
     try:
         moteur = base.ouvrir_moteur(config.url)
-    except DBAPIError as cause:
-        raise RiveIllisible(f"Le registre de la rive ne s'ouvre pas ({cause.orig}).") from cause
     except (ArgumentError, ImportError) as cause:
         raise RiveIllisible("L'adresse de la base de la rive n'a pas la forme attendue.") from cause
     return Rive(moteur=moteur, cles=cles, dossier=config.dossier)
 
 
 def ecrire_durable(chemin: Path, octets: bytes) -> None:
-    """Write a new file so that after a power cut it is whole or absent: temporary name, sync, rename, sync folder."""
+    """
+    Write a new file so that after a power cut it is whole or absent: temporary name, sync, rename, sync folder.
+
+    Raises:
+        RivePleine, RiveIllisible: the disk is full or fails.
+    """
     provisoire = chemin.with_name(f"{chemin.name}.{nouvel_id()}.tmp")
-    with provisoire.open("wb") as fichier:
-        fichier.write(octets)
-        fichier.flush()
-        os.fsync(fichier.fileno())
-    provisoire.rename(chemin)
-    dossier = os.open(chemin.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(dossier)
-    finally:
-        os.close(dossier)
+    with disque.phrases():
+        with provisoire.open("wb") as fichier:
+            fichier.write(octets)
+            fichier.flush()
+            os.fsync(fichier.fileno())
+        provisoire.rename(chemin)
+        dossier = os.open(chemin.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(dossier)
+        finally:
+            os.close(dossier)

@@ -24,6 +24,9 @@ def pour(rive: Rive, *, relais: str, instant: Instant, inc: str | None = None) -
         relais: a relay that the shore knows.
         instant: now, written in a receipt that is new.
         inc: only this life; one receipt for nothing (serie 0, not kept) is given if the shore has nothing of it.
+
+    Raises:
+        RivePleine, RiveIllisible, RiveOccupee: the disk or the database fails; no receipt is given.
     """
     t = schema.avancee
     requete = select(t.c.inc, t.c.flux, t.c.jusqua, t.c.h).where(t.c.relais == relais).order_by(t.c.inc, t.c.flux)

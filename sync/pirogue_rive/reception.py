@@ -76,7 +76,7 @@ def recevoir(rive: Rive, source: Source, *, voie: str, heure: Callable[[], Insta
     Raises:
         RelaisInconnu: the first lot is nobody's; nothing more was read.
         FormeInvalide: there is not one lot in it.
-        OSError, sqlalchemy.exc.DBAPIError: the disk or the database fails; what was taken in stays taken in.
+        RivePleine, RiveIllisible, RiveOccupee: the disk or the database fails; what was taken in stays taken in.
     """
     reception = Reception()
     attente: list[bytes] = []
