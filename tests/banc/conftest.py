@@ -1,5 +1,6 @@
 """Fixtures of the bench: the machine, booted once for all that needs no power cut; the table of what was counted."""
 
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ import pytest
 
 from banc import noyau as noyaux
 from banc.boite import Boite
-from banc.comptes import COMPTES
+from banc.comptes import COMPTES, est_temoin
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
 from equipage import Bord
 from pirogue_echange import cles as trousseau
 from sync.quai import Quai, preparer_quai
+
+RACINE = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -88,3 +91,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for quoi, annonces, intacts, fois in sorted(COMPTES):
         ligne = quoi if not fois else f"{quoi:<44} {annonces:>6} / {intacts:<6} en {fois} coupure(s)"
         terminalreporter.write_line(ligne)
+    essais = [
+        {"essai": quoi, "coups": fois, "annonces": annonces, "intacts": intacts, "temoin": est_temoin(quoi)}
+        for quoi, annonces, intacts, fois in sorted(COMPTES)
+        if fois
+    ]
+    if essais:
+        dossier = RACINE / "artefacts" / "echange"
+        dossier.mkdir(parents=True, exist_ok=True)
+        (dossier / "cles.json").write_text(json.dumps(essais, indent=1) + "\n", encoding="utf-8")
