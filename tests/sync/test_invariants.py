@@ -113,7 +113,7 @@ def test_i2_the_shore_holds_nothing_that_the_boat_did_not_write(quai: Quai, rive
     vivre_une_journee(quai.bord)
     vrais = sceller_par(quai, 6)
     voleur = trousseaux.faire("relais", id=quai.cles.carte.id, nom="Pirogue 1")
-    inventee = canonique.ecrire(canonique.lire(du_bord(quai)[-1]) | {"type": "presence_pointee"})
+    inventee = canonique.ecrire(canonique.lire(du_bord(quai)[-1]) | {"seq": 1})
     faux = lots.sceller(
         [inventee], premier=1, avant=canonique.ORIGINE, inc=reglages.lire(quai.bord.registre, "incarnation"),
         cles=voleur, rive=quai.carte_rive, cree=0,
