@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from pirogue_echange import canonique
 from pirogue_echange.erreurs import CleManquante, LotInvalide
-from pirogue_rive import archive, base, examen, journaux, quarantaine, schema
+from pirogue_rive import archive, base, examen, jauges, journaux, quarantaine, schema
 from pirogue_rive.archive import Brut
 from pirogue_rive.config import Rive
 from pirogue_rive.examen import ACTIVITE, Examen
@@ -204,6 +204,7 @@ def rejouer(rive: Rive) -> int:
     t = schema.avancee
     with rive.moteur.begin() as db:
         base.verrouiller_tout(db)
+        jauges.ajouter(db, jauges.REJEUX, 1)
         for vue in schema.VUES:
             db.execute(vue.delete())
         journaux_ = db.execute(select(t.c.relais, t.c.inc, t.c.flux, t.c.jusqua)).all()

@@ -4,7 +4,7 @@ import hashlib
 
 from sqlalchemy import Connection, select
 
-from pirogue_rive import base, schema
+from pirogue_rive import base, jauges, schema
 from pirogue_rive.config import Rive
 from pirogue_socle.horloge import Instant
 
@@ -41,13 +41,13 @@ def garder(  # noqa: PLR0913 - one argument per fact of a refusal
     empreinte = hashlib.sha256(octets).hexdigest()
     if db.scalar(select(t.c.sha256).where(t.c.sha256 == empreinte)) is not None:
         return True
-    if _jauge(db, _OCTETS) + len(octets) > OCTETS_MAX:
-        _ajouter(db, _SANS_PLACE, 1)
+    if jauges.lire(db, _OCTETS) + len(octets) > OCTETS_MAX:
+        jauges.ajouter(db, _SANS_PLACE, 1)
         return False
     ligne = {"sha256": empreinte, "octets": len(octets), "corps": octets, "arrive_ms": instant.mur_ms}
     requete = schema.inserer(db, t).values(**ligne, motif=motif, phrase=phrase, relais=relais, voie=voie)
     if db.execute(requete.on_conflict_do_nothing()).rowcount:
-        _ajouter(db, _OCTETS, len(octets))
+        jauges.ajouter(db, _OCTETS, len(octets))
     return True
 
 
@@ -62,21 +62,10 @@ def voir(rive: Rive, *, sha256: str, par: str, instant: Instant) -> bool:
 def sans_place(rive: Rive) -> int:
     """Return how many refused lots could not be kept: there was no room."""
     with base.lire(rive.moteur) as db:
-        return _jauge(db, _SANS_PLACE)
+        return jauges.lire(db, _SANS_PLACE)
 
 
 def octets(rive: Rive) -> int:
     """Return how many bytes the refused lots take."""
     with base.lire(rive.moteur) as db:
-        return _jauge(db, _OCTETS)
-
-
-def _jauge(db: Connection, nom: str) -> int:
-    t = schema.jauge
-    return db.scalar(select(t.c.valeur).where(t.c.nom == nom)) or 0
-
-
-def _ajouter(db: Connection, nom: str, valeur: int) -> None:
-    requete = schema.inserer(db, schema.jauge).values(nom=nom, valeur=valeur)
-    plus = {"valeur": schema.jauge.c.valeur + requete.excluded.valeur}
-    db.execute(requete.on_conflict_do_update(index_elements=["nom"], set_=plus))
+        return jauges.lire(db, _OCTETS)

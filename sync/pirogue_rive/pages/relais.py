@@ -21,7 +21,7 @@ def page(relais: str) -> str:
         relais=relais,
         droits=droits,
         active=cartes.active(rive(), relais),
-        bilan=next(un for un in bilan.tous(rive()) if un.relais == relais),
+        bilan=bilan.un(rive(), relais),
         etat=etats.lire(rive(), relais),
         pertes=pertes.lire(rive(), relais),
         cotes=mises_de_cote.lister(rive(), relais=relais),
