@@ -5,8 +5,10 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from pirogue_rive import arrivees
 from pirogue_rive.app import creer_app
-from pirogue_rive.config import ConfigRive
+from pirogue_rive.config import ConfigRive, ouvrir
+from pirogue_socle.horloge import maintenant
 
 
 class _Service(BaseApplication):  # type: ignore[misc]
@@ -39,8 +41,11 @@ def servir(config: ConfigRive, *, port: int, hote: str = "127.0.0.1", mandataire
         mandataires: proxies of ours in front (nginx), whose word is believed about TLS.
 
     Raises:
+        RiveIllisible, RivePleine, RiveOccupee, ClesIllisibles: it cannot be opened; nobody is answered.
         SystemExit: from gunicorn, when it stops.
     """
+    with ouvrir(config) as rive:  # what is wrong is told here, in a sentence, not by a worker that dies
+        arrivees.rattraper(rive, instant=maintenant())
     reglages = {
         "bind": f"{hote}:{port}",
         "workers": 1,

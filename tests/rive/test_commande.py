@@ -71,3 +71,12 @@ def test_names_are_shown_to_who_has_the_file(lancer, quai: Quai) -> None:  # typ
     assert "Hounsou Koffi" in bon.output
     assert isinstance(faux.exception, CleDesNomsFausse)
     assert "Hounsou" not in faux.output
+
+
+def test_a_shore_that_cannot_open_says_so_instead_of_serving(lancer, quai: Quai) -> None:  # type: ignore[no-untyped-def]
+    """Its file is damaged: a sentence and an exit code at once, no worker that dies again and again."""
+    (quai.config.dossier / "rive.sqlite3").write_bytes(b"pas une base " * 1000)
+    sortie = lancer("servir")
+
+    assert isinstance(sortie.exception, rives.RiveIllisible)
+    assert "registre de la rive" in str(sortie.exception)
