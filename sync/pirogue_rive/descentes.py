@@ -22,7 +22,7 @@ from pirogue_echange.descente import Descente
 from pirogue_echange.erreurs import LotTropGros
 from pirogue_echange.rotation import Rotation
 from pirogue_rive import actes, base, cartes, schema
-from pirogue_rive.config import Rive
+from pirogue_rive.config import Rive, ecrire_durable
 from pirogue_rive.schema_gestion import annonce, descente
 from pirogue_socle.erreurs import Introuvable
 from pirogue_socle.horloge import Instant
@@ -231,7 +231,7 @@ def changer_cles(rive: Rive, *, par: str, instant: Instant) -> Rive:
         _signer_encore(db, vieille=vieille, neuve=neuve)
         actes.noter(db, quoi="cles_changees", par=par, sur=carte.id, instant=instant)
         trousseau.remplacer(neuve, rive.dossier / "cles.json")
-    (rive.dossier / "rive.json").write_bytes(trousseau.ecrire_carte(neuve.carte))
+    ecrire_durable(rive.dossier / "rive.json", trousseau.ecrire_carte(neuve.carte))
     return Rive(moteur=rive.moteur, cles=neuve, dossier=rive.dossier)
 
 

@@ -149,10 +149,10 @@ def lister(rive: Rive, relais: str | None = None) -> list[Effacement]:
 
 def _demander_a(db: Connection, rive: Rive, *, relais: str, personne_id: str, par: str, instant: Instant) -> None:
     t = effacement
-    dites = list(db.scalars(select(t.c.personne_id).where(t.c.relais == relais).order_by(t.c.personne_id)))
-    if personne_id in dites:
-        return
+    dites = {un.personne_id: un.serie for un in db.execute(select(t).where(t.c.relais == relais))}
+    if dites.get(personne_id):
+        return  # with 0, it was destroyed here and the boat never heard of it
     lignes = [{"personne": un} for un in sorted({*dites, personne_id})]
     serie = descentes.publier(rive, relais=relais, genre="effacement", lignes=lignes, instant=instant, db=db)
-    db.execute(t.insert().values(relais=relais, personne_id=personne_id, serie=serie, par=par, cree_ms=instant.mur_ms))
+    schema.poser(db, t, relais=relais, personne_id=personne_id, serie=serie, par=par, cree_ms=instant.mur_ms)
     actes.noter(db, quoi="efface", par=par, sur=relais, instant=instant)

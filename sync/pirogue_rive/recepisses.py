@@ -5,6 +5,8 @@ import json
 from sqlalchemy import Connection, func, select
 
 from pirogue_echange import canonique, recu
+from pirogue_echange.annuaire import annuaire_de
+from pirogue_echange.erreurs import LotInvalide
 from pirogue_echange.recu import ILOTS_MAX, Recu
 from pirogue_rive import base, schema
 from pirogue_rive.config import Rive
@@ -32,7 +34,7 @@ def pour(rive: Rive, *, relais: str, instant: Instant, inc: str | None = None) -
     requete = select(t.c.inc, t.c.flux, t.c.jusqua, t.c.h).where(t.c.relais == relais).order_by(t.c.inc, t.c.flux)
     with base.lire(rive.moteur) as db:
         tetes = [un for un in db.execute(requete).all() if inc in {None, un.inc}]
-        gardes = [_garde(db, (relais, un.inc, un.flux), jusqua=un.jusqua, h=un.h) for un in tetes]
+        gardes = [_garde(db, rive, (relais, un.inc, un.flux), jusqua=un.jusqua, h=un.h) for un in tetes]
     if not tetes and inc is not None:
         rien = _recu(rive, (relais, inc, ACTIVITE), (0, canonique.ORIGINE.hex(), []), instant=instant)
         return [recu.sceller(rien, cles=rive.cles).octets]
@@ -45,8 +47,8 @@ def pour(rive: Rive, *, relais: str, instant: Instant, inc: str | None = None) -
         return [_dernier_ou_nouveau(db, rive, (relais, un.inc, un.flux), un.jusqua, un.h, instant) for un in tetes]
 
 
-def _garde(db: Connection, cle: CleJournal, *, jusqua: int, h: str) -> bytes | None:
-    """Return the stored receipt if it says what is true now."""
+def _garde(db: Connection, rive: Rive, cle: CleJournal, *, jusqua: int, h: str) -> bytes | None:
+    """Return the stored receipt if it says what is true now and is signed with the key in force, the one believed."""
     t = schema.recepisse
     garde = db.execute(
         select(t.c.etat, t.c.corps)
@@ -55,12 +57,18 @@ def _garde(db: Connection, cle: CleJournal, *, jusqua: int, h: str) -> bytes | N
         .limit(1)
     ).first()
     vrai = json.dumps([jusqua, h, _ilots(db, cle, jusqua=jusqua)])
-    return bytes(garde.corps) if garde is not None and garde.etat == vrai else None
+    if garde is None or garde.etat != vrai:
+        return None
+    try:
+        recu.ouvrir(bytes(garde.corps), annuaire=annuaire_de(rive.cles.carte))
+    except LotInvalide:
+        return None
+    return bytes(garde.corps)
 
 
 def _dernier_ou_nouveau(db: Connection, rive: Rive, cle: CleJournal, jusqua: int, h: str, instant: Instant) -> bytes:
     """Return the stored receipt if it says what is true now; else sign, number and store a new one."""
-    garde = _garde(db, cle, jusqua=jusqua, h=h)
+    garde = _garde(db, rive, cle, jusqua=jusqua, h=h)
     if garde is not None:
         return garde
     t = schema.recepisse

@@ -66,7 +66,7 @@ def restaurer(
 
 def lignes_a_rendre(rive: Rive, *, relais: str, cles: dict[str, bytes]) -> list[dict[str, Any]]:
     """Return what a restoration says, in the journal's order; a person's key comes before what it opens."""
-    effacees = _effacees(rive, relais)
+    effacees = _effacees(rive)
     dites: list[dict[str, Any]] = []
     donnees: set[str] = set()
     for objet in lignes.evenements(rive, relais=relais, types=TYPES):
@@ -81,9 +81,9 @@ def lignes_a_rendre(rive: Rive, *, relais: str, cles: dict[str, bytes]) -> list[
     return dites
 
 
-def _effacees(rive: Rive, relais: str) -> set[str]:
-    """Return who was erased, or whose erasure was asked."""
+def _effacees(rive: Rive) -> set[str]:
+    """Return who was erased, or whose erasure was asked, aboard any boat: people follow a box that was replaced."""
     with base.lire(rive.moteur) as db:
-        faites = db.scalars(select(schema.effacee.c.personne_id).where(schema.effacee.c.relais == relais))
-        demandees = db.scalars(select(effacement.c.personne_id).where(effacement.c.relais == relais))
+        faites = db.scalars(select(schema.effacee.c.personne_id))
+        demandees = db.scalars(select(effacement.c.personne_id))
         return {*faites, *demandees}

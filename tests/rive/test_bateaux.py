@@ -1,6 +1,7 @@
 """What boats call: lots in, receipts and downward lots out, cards."""
 
 import io
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,10 @@ from pirogue_echange import recu
 from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.entete import SCELLE_MAX
 from pirogue_registre import reglages as reglages_bord
-from pirogue_rive import arrivees, demandes, etats, mises_de_cote, reception, reglages, schema
+from pirogue_rive import arrivees, demandes, descentes, etats, mises_de_cote, reception, reglages, schema
 from pirogue_rive.reception import LOTS_MAX
 from pirogue_sync import descentes as descentes_bord
+from pirogue_sync.lien import REPONSE_MAX
 from rive.terre import MIDI, Terre, couper, genres, sceller
 from sync.quai import compter, sceller_par, vivre_une_journee
 
@@ -207,3 +209,18 @@ def test_a_lot_that_announces_more_than_it_may_is_read_no_further(terre: Terre) 
     assert statut == 200
     assert recu.ouvrir(corps, annuaire=annuaire_de(terre.quai.carte_rive)).jusqua == 10
     assert [un.motif for un in mises_de_cote.lister(terre.rive)] == ["contenu"]
+
+
+def test_an_answer_is_never_larger_than_a_boat_reads(terre: Terre) -> None:
+    """A lost boat's thousands of people come down in several answers, in order, the receipts each time."""
+    lignes = [{"type": "groupe_ecrit", "bruit": os.urandom(300).hex()} for _ in range(2400)]
+    series = descentes.decouper(terre.rive, relais=terre.relais, lignes=lignes, instant=MIDI)
+    premiere = terre.descente().get_data()
+    donnees = genres(premiere).count("restauration")
+    suite = terre.descente(restauration=donnees).get_data()
+
+    assert genres(premiere)[0] == genres(suite)[0] == "recepisse"
+    assert 0 < donnees < len(series)
+    assert len(premiere) <= REPONSE_MAX
+    assert "restauration" in genres(suite)
+    assert premiere != suite

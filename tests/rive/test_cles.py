@@ -168,3 +168,19 @@ def test_the_running_service_takes_new_keys_without_a_restart(terre: Terre) -> N
 
     assert genres(reponse.get_data()) == ["cles", "recepisse"]
     assert trousseau.lire_carte(terre.app.test_client().get("/v1/carte").get_data()) == neuve.cles.carte
+
+
+def test_a_receipt_given_before_the_keys_changed_is_signed_again(rive: Rive, quai: Quai) -> None:
+    """A boat told that the old keys were stolen must still hear what the shore holds, even if nothing new came."""
+    vivre_une_journee(quai.bord)
+    sorts(rive, sceller_par(quai, 50))
+    relais = quai.cles.carte.id
+    avant = recepisses.pour(rive, relais=relais, instant=MIDI)
+    neuve = descentes.changer_cles(rive, par="console", instant=MIDI)
+    apres = recepisses.pour(neuve, relais=relais, instant=MIDI)
+    lus = [recu.ouvrir(un, annuaire=annuaire_de(neuve.cles.carte)) for un in apres]
+    anciens = [recu.ouvrir(un, annuaire=annuaire_de(quai.carte_rive)) for un in avant]
+
+    assert [un.jusqua for un in lus] == [un.jusqua for un in anciens]
+    assert min(un.serie for un in lus) > max(un.serie for un in anciens)
+    assert recepisses.pour(neuve, relais=relais, instant=MIDI) == apres

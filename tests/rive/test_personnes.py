@@ -158,6 +158,35 @@ def test_when_the_boat_is_lost_the_key_of_names_destroys_at_once_what_is_here(ar
     assert quai.bord.afi in {un["personne"] for un in rendues}
 
 
+def test_a_boat_that_answers_after_all_is_still_asked(arrivee: Rive, quai: Quai) -> None:
+    """What was destroyed ashore first is then asked of the boat, like any other erasure."""
+    relais, koffi = quai.cles.carte.id, quai.bord.koffi
+    effacements.detruire_ici(arrivee, personne_id=koffi, identites=cle_des_noms(arrivee), par="Estelle", instant=MIDI)
+    effacements.demander(arrivee, personne_id=koffi, par="Estelle", instant=MIDI)
+    appliquer(quai, descentes.pour(arrivee, relais=relais))
+
+    assert [un.serie for un in effacements.lister(arrivee)] == [1]
+    assert coffre.est_effacee(quai.bord.registre, koffi)
+
+
+def test_who_was_erased_aboard_the_new_box_is_not_given_back_by_the_lost_one(
+    arrivee: Rive, quai: Quai, remplacante: Quai
+) -> None:
+    """Koffi was erased on the box that replaced his boat; a third box does not learn of him."""
+    rives.accueillir(arrivee.dossier, trousseau.ecrire_carte(remplacante.cles.carte))
+    ancien, nouveau = quai.cles.carte.id, remplacante.cles.carte.id
+    with arrivee.moteur.begin() as db:
+        db.execute(
+            schema.effacee.insert().values(
+                relais=nouveau, inc="0" * 16, personne_id=quai.bord.koffi, motif="ordre_rive", seq=9
+            )
+        )
+    rendues = {un["personne"] for un in restauration.lignes_a_rendre(arrivee, relais=ancien, cles={})}
+
+    assert quai.bord.koffi not in rendues
+    assert quai.bord.afi in rendues
+
+
 def test_nobody_is_found_by_a_code_that_is_not_there(arrivee: Rive) -> None:
     """A slip of the finger erases nobody."""
     for rien in ("ZZZZZZ", "", "%"):

@@ -17,6 +17,8 @@ bp = Blueprint("bateaux", __name__, url_prefix="/v1")
 TYPE = "application/x-pirogue-lot"
 PAS_CONNU = "Cette rive ne connaît pas ce relais."
 _NOMBRE_MAX = 2**53
+#: Largest answer that a boat reads, octets: `pirogue_sync.lien.REPONSE_MAX`.
+REPONSE_MAX = 256 * 1024
 
 
 @bp.get("/salut")
@@ -105,7 +107,18 @@ def _descendre(relais: str) -> Response:
         instant=instant,
     )
     lots = courrier.pour_relais(rive(), relais, series=series, instant=instant, inc=inc)
-    return Response(b"".join(lots), mimetype=TYPE)
+    return Response(b"".join(_tenir(lots)), mimetype=TYPE)
+
+
+def _tenir(lots: list[bytes]) -> list[bytes]:
+    """Return the first lots that hold in one answer; the next ones follow when the boat has these."""
+    tenus, total = [], 0
+    for octets in lots:
+        total += len(octets)
+        if total > REPONSE_MAX:
+            break
+        tenus.append(octets)
+    return tenus
 
 
 def _recus(pris: Reception) -> list[bytes]:

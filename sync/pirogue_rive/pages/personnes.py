@@ -69,7 +69,8 @@ def effacer() -> Reponse:
     """Ask the boats to forget a person; the code is written once more."""
     try:
         personne = effacements.trouver(rive(), request.form.get("personne", ""))
-        if request.form.get("confirme", "").strip().upper() not in (personne.code_jeune, personne.personne_id.upper()):
+        confirme = request.form.get("confirme", "").strip().upper()
+        if not confirme or confirme not in (personne.code_jeune, personne.personne_id.upper()):
             raise EntreeInvalide("Recopie le code de la personne pour confirmer.")
         _effacer(personne.personne_id)
     except ErreurPirogue as erreur:
