@@ -15,8 +15,6 @@ from pirogue_rive.config import Rive
 from pirogue_rive.reception import Reception
 from pirogue_socle.horloge import Instant
 
-#: Largest file that a phone may bring, octets.
-FICHIER_MAX = 8 * 1024 * 1024
 VOIE = "telephone"
 #: Relays that one file may speak of in its answer.
 RELAIS_MAX = 50

@@ -10,6 +10,10 @@ Our shore's: a lot signed with the card in force and with the new one; the forme
 """
 
 import base64
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pirogue_echange import cles as format_cles
@@ -39,7 +43,11 @@ def changer(registre: Registre, *, trousseau: Trousseau, instant: Instant) -> Tr
         ClesIllisibles: a key file cannot be written, or the former change is not acknowledged yet; nothing changed.
         LotTropGros, DisquePlein, RegistreOccupe, RegistreIllisible: nothing changed.
     """
-    trousseau = reprendre(registre, trousseau)
+    with _seul(trousseau):
+        return _changer(registre, _reprendre(registre, trousseau), instant=instant)
+
+
+def _changer(registre: Registre, trousseau: Trousseau, *, instant: Instant) -> Trousseau:
     if en_cours(registre):
         raise ClesIllisibles(
             "Le dernier changement de clés n'est pas encore confirmé à terre.",
@@ -55,11 +63,29 @@ def changer(registre: Registre, *, trousseau: Trousseau, instant: Instant) -> Tr
     )
     format_cles.enregistrer(nouvelles, trousseau.dossier / NOM_SUIVANTES)
     _ecrire(registre, anciennes=anciennes, nouvelles=nouvelles, instant=instant)
-    return reprendre(registre, trousseau)
+    return _reprendre(registre, trousseau)
 
 
 def reprendre(registre: Registre, trousseau: Trousseau) -> Trousseau:
     """Finish a change that a power cut stopped: the register says whether it took place. Raises ClesIllisibles."""
+    if not (trousseau.dossier / NOM_SUIVANTES).exists():
+        return trousseau
+    with _seul(trousseau):
+        return _reprendre(registre, trousseau)
+
+
+@contextlib.contextmanager
+def _seul(trousseau: Trousseau) -> Iterator[None]:
+    """Hold the folder of keys alone: whoever watches beside must not take a change that is being made for a cut one."""
+    fd = os.open(trousseau.dossier, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _reprendre(registre: Registre, trousseau: Trousseau) -> Trousseau:
     suivantes = trousseau.dossier / NOM_SUIVANTES
     if not suivantes.exists():
         return trousseau

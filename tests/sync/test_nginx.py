@@ -1,6 +1,7 @@
 """The shore as it is installed: nginx with our site file, TLS, gunicorn; lots are taken in while they arrive."""
 
 import contextlib
+import http.client
 import socket
 import ssl
 import threading
@@ -192,3 +193,24 @@ def test_a_box_without_a_shore_presents_itself(quai: Quai, facade: Facade, autor
 
     assert carte == quai.carte_rive
     assert carte.empreinte == quai.carte_rive.empreinte
+
+
+def test_a_courier_brings_a_boat_s_lots_through_the_front(quai: Quai, facade: Facade, autorite: Autorite) -> None:
+    """The page answers at its own address, and a file larger than our other forms goes through."""
+    lots = b"".join(beaucoup_de_lots(quai, 40))
+    envoi = lots * (1 + 100_000 // len(lots))
+    tete = b'--bord\r\nContent-Disposition: form-data; name="lots"; filename="pirogue.lots"\r\n\r\n'
+    corps = tete + envoi + b"\r\n--bord--\r\n"
+    genre = {"Content-Type": "multipart/form-data; boundary=bord"}
+    contexte = ssl.create_default_context(cafile=str(autorite.ca))
+    with contextlib.closing(http.client.HTTPSConnection("localhost", facade.port, context=contexte)) as telephone:
+        telephone.request("GET", "/courrier")
+        page = telephone.getresponse()
+        page.read()
+        telephone.request("POST", "/courrier", corps, genre)
+        reponse = telephone.getresponse()
+        dit = reponse.read().decode()
+
+    assert len(corps) > 100_000
+    assert (page.status, reponse.status) == (200, 200)
+    assert 'name="jeton"' in dit

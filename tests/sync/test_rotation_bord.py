@@ -1,6 +1,7 @@
 """Changes of keys: ours travel before the data until the shore has them; our shore's are taken with both signatures."""
 
 import base64
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.cles import Cles
 from pirogue_echange.erreurs import ClesIllisibles
 from pirogue_echange.rotation import Rotation
+from pirogue_registre import base as base_bord
 from pirogue_registre import envois, reglages
 from pirogue_sync import arrivages, rotation, scellement
 from pirogue_sync import trousseau as trousseaux
@@ -167,3 +169,34 @@ def test_one_signature_changes_nothing(quai: Quai, trousseau: Trousseau) -> None
         assert not prise.nouveau
     sceller_par(quai, 5)
     assert envois.compter_a_envoyer(quai.bord.registre)[0] > 0
+
+
+def test_who_watches_beside_does_not_take_a_change_being_made_for_a_cut_one(
+    quai: Quai, trousseau: Trousseau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new keys are drawn, not in the register yet: the watch waits, and they are not thrown away."""
+    vrai = rotation._ecrire
+    vus: list[Trousseau] = []
+
+    def guetter() -> None:
+        registre = base_bord.ouvrir(quai.bord.registre.dossier)
+        vus.append(rotation.reprendre(registre, trousseau))
+        base_bord.fermer(registre)
+
+    guet = threading.Thread(target=guetter)
+
+    def ecrire_lentement(*args: object, **autres: object) -> None:
+        guet.start()
+        guet.join(0.3)
+        vrai(*args, **autres)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rotation, "_ecrire", ecrire_lentement)
+    neuf = changer(quai, trousseau)
+    guet.join(10)
+    relu = trousseaux.charger(trousseau.dossier, neuf.cles.carte.id, "Pirogue 1")
+    rangee = quai.bord.registre.db.execute("SELECT cle FROM rotation").fetchone()
+
+    assert neuf.cles.carte != trousseau.cles.carte
+    assert rangee[0] == relu.cles.carte.cle == neuf.cles.carte.cle
+    assert len(vus) == 1
+    assert sceller(quai, relu) > 0
