@@ -85,6 +85,7 @@ def test_a_day_goes_ashore_in_a_telephone_and_the_answer_makes_it_green(rachelle
     veiller(quai)
     fichier = rachelle.get("/formateur/courrier/fichier")
     en_route = texte(rachelle.get(QUAND))
+    ou = [un for (un,) in quai.bord.registre.db.execute("SELECT support FROM depot WHERE voie = 'telephone'")]
     reponse = a_terre(quai, fichier.data)
     apres = donner(rachelle, reponse)
     veiller(quai)
@@ -94,6 +95,8 @@ def test_a_day_goes_ashore_in_a_telephone_and_the_answer_makes_it_green(rachelle
     assert attente.headers["Refresh"] == "3"
     assert fichier.headers["Content-Disposition"].startswith("attachment; filename=pirogue-pirogue-1-")
     assert "Dans le téléphone de Rachelle" in en_route
+    assert ou
+    assert not any("Rachelle" in un for un in ou)
     assert "La boîte ouvre le courrier" in texte(apres)
     assert "Le courrier est ouvert : Confirmé à terre" in texte(fin)
     assert "Refresh" not in fin.headers

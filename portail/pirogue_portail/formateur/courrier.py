@@ -57,7 +57,7 @@ def fichier() -> Page:
     if not lots:
         flash("Rien n'attend : la terre a déjà tout.", "succes")
         return redirect(url_for("formateur.courrier"), code=303)
-    instant, support = maintenant(), f"téléphone de {porte.moi().nom}"
+    instant, support = maintenant(), porte.auteur()  # her number: her name is in the safe alone
     for lot in lots:
         envois.noter_depot(registre(), lot_id=lot.id, voie="telephone", support=support, instant=instant)
     contenu = io.BytesIO(b"".join(lot.corps for lot in lots))

@@ -1,6 +1,6 @@
 """« Où sont les données ? »: the chip in simple words, and where each of the latest sessions is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import render_template
 
@@ -8,7 +8,7 @@ from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import accueil, mots
 from pirogue_portail.formateur.accueil import Ligne
 from pirogue_portail.formateur.plan import blueprint
-from pirogue_registre import ancres, envois, journal, seances
+from pirogue_registre import ancres, comptes, envois, journal, seances
 from pirogue_registre.puce import EtatSeance
 from pirogue_socle.horloge import dire_heure
 
@@ -37,14 +37,23 @@ def _heure(etat: EtatSeance) -> str:
     return dire_heure(etat.recu_ms or 0)
 
 
+def _nommer(etat: EtatSeance, adultes: dict[str, str]) -> EtatSeance:
+    """Say whose telephone it is, for a session that is in one; the register keeps a number, not a name."""
+    if etat.code != envois.AU_TELEPHONE.code:
+        return etat
+    nom = adultes.get(etat.support)
+    return replace(etat, support=f"téléphone de {nom}" if nom else "téléphone")
+
+
 @blueprint.get("/donnees")
 def donnees() -> str:
     """Say where the data are, session by session, and what to do next."""
     couvert = envois.couvert_jusqua(registre())
     connues = ancres.lire(registre())
+    adultes = {un.compte_id: un.nom for un in comptes.lister(registre())}
     lignes = [
         LigneDonnees(accueil.ligne_de(seances.lire(registre(), etat.seance_id), connues), etat, dire(etat))
-        for etat in envois.etats_seances(registre())
+        for etat in (_nommer(un, adultes) for un in envois.etats_seances(registre()))
     ]
     return render_template(
         "formateur/donnees.html",
