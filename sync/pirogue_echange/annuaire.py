@@ -8,7 +8,6 @@ What was sealed before a change stays good, up to the number where the change to
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
 from pirogue_echange.cles import Carte, verifier_carte
 from pirogue_echange.entete import Entete
@@ -97,14 +96,3 @@ def lire_droits(octets: bytes) -> tuple[Droit, ...]:
     if not droits or any(droit.etat not in ETATS for droit in droits) or len({d.carte.id for d in droits}) != 1:
         raise ClesIllisibles("Ce fichier ne contient pas les cartes d'un relais.")
     return droits
-
-
-def lire_annuaire(dossier: Path) -> dict[str, tuple[Droit, ...]]:
-    """
-    Read every file (`*.json`) of a folder of relays.
-
-    Raises:
-        ClesIllisibles: a file of the folder is not such a file.
-    """
-    tous = (lire_droits(chemin.read_bytes()) for chemin in sorted(dossier.glob("*.json")))
-    return {droits[0].carte.id: droits for droits in tous}

@@ -101,5 +101,3 @@ effacement = Table(
     _texte("par"),
     _entier("cree_ms"),
 )
-
-TABLES = (compte_rive, acte, demande, descente, annonce, effacement)

@@ -2,7 +2,6 @@
 
 from pirogue_echange import recu
 from pirogue_echange.annuaire import Annuaire, annuaire_de
-from pirogue_echange.cles import Carte
 from pirogue_echange.erreurs import LotInvalide, SignataireInconnu
 from pirogue_registre import envois, incarnation, reglages
 from pirogue_registre.base import Registre
@@ -18,29 +17,16 @@ RENAISSANCE = (
 )
 
 
-def prendre(registre: Registre, *, octets: bytes, rive: Carte, instant: Instant | None = None) -> tuple[bool, str]:
+def prendre_par(registre: Registre, octets: bytes, *, trousseau: Trousseau, instant: Instant) -> tuple[bool, str]:
     """
     Take one receipt home.
 
-    Args:
-        registre: the open register.
-        octets: one whole lot, from anywhere.
-        rive: the card of our shore, the only one that we believe.
-        instant: now; without it a restored copy is told of and not reborn.
+    One that our shore signed with its former key is believed for what our own chain confirms: it never makes the
+    register begin a new life.
 
     Returns:
         (True if it is new and ours, a French remark or an empty string). A receipt for another relay is carried
         without a word.
-    """
-    return _ouvrir_et_noter(registre, octets, annuaire=annuaire_de(rive), instant=instant)
-
-
-def prendre_par(registre: Registre, octets: bytes, *, trousseau: Trousseau, instant: Instant) -> tuple[bool, str]:
-    """
-    Take one receipt home; same answer as `prendre`.
-
-    One that our shore signed with its former key is believed for what our own chain confirms: it never makes the
-    register begin a new life.
     """
     try:
         recu.ouvrir(octets, annuaire=annuaire_de(trousseau.rive))
@@ -50,7 +36,7 @@ def prendre_par(registre: Registre, octets: bytes, *, trousseau: Trousseau, inst
 
 
 def noter(registre: Registre, *, lu: recu.Recu, octets: bytes, instant: Instant | None = None) -> tuple[bool, str]:
-    """Keep a receipt that has been opened; same answer as `prendre`."""
+    """Keep a receipt that has been opened; same answer as `prendre_par`."""
     if lu.relais != reglages.lire(registre, "relais"):
         return False, ""
     confirmation = Confirmation(
