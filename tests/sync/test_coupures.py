@@ -6,10 +6,14 @@ lost, nothing is doubled, nothing false is announced, and going on from there co
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.serving import make_server
 
 from equipage import Horloge, preparer_bord
 from pirogue_echange import cles as trousseaux
@@ -21,7 +25,6 @@ from pirogue_rive.config import ConfigRive
 from sync import courses
 from sync.pannes import explorer
 from sync.quai import Quai, compter, lignes, preparer_quai, sceller_par, vivre_une_journee
-from sync.serveurs import Serveur
 
 RACINE = Path(__file__).parents[2]
 
@@ -176,19 +179,32 @@ def test_the_shore_broken_at_any_call_of_a_request(
 def test_the_boat_broken_at_any_call_of_its_own_request(
     depart: Path, copier: Callable[[Path], Callable[[str], Path]]
 ) -> None:
-    """The boat seals, calls a real shore, takes the receipt home, and fails anywhere on the way."""
-    serveur = Serveur(depart / "terre")
-    (depart / "url").write_text(serveur.url, encoding="ascii")
+    """The boat seals, calls the shore's real application, takes the receipt home, and fails anywhere on the way."""
+    copie, ouvertes = copier(depart), list[Flask]()
 
-    def verifier(dossier: Path) -> None:
-        shutil.rmtree(dossier / "terre")
-        (dossier / "terre").symlink_to(depart / "terre")
-        aller_au_bout(dossier)
+    def aiguiller(environ: dict[str, Any], debuter: Any) -> Iterable[bytes]:
+        return ouvertes[-1](environ, debuter)
+
+    serveur = make_server("127.0.0.1", 0, aiguiller, threaded=True)
+    fil = threading.Thread(target=serveur.serve_forever)
+    fil.start()
+
+    def preparer(nom: str) -> Path:
+        """A shore of its own for each run: the same boat begun again is, to one shore, a restored card."""
+        dossier = copie(nom)
+        (dossier / "url").write_text(f"http://127.0.0.1:{serveur.server_port}", encoding="ascii")
+        while ouvertes:
+            ouvertes.pop().extensions["rive"].moteur.dispose()
+        ouvertes.append(courses.web.creer_app(ConfigRive(dossier / "terre")))
+        return dossier
 
     try:
-        points = explorer("sync.courses", "bateau_par_reseau", preparer=copier(depart), verifier=verifier)
+        points = explorer("sync.courses", "bateau_par_reseau", preparer=preparer, verifier=aller_au_bout)
     finally:
-        serveur.arreter()
+        serveur.shutdown()
+        fil.join()
+        serveur.server_close()
+        ouvertes.pop().extensions["rive"].moteur.dispose()
     noter_points("bateau_par_reseau", points)
 
     assert points["tue"] > 20
