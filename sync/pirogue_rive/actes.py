@@ -19,6 +19,7 @@ PHRASES = {
     "refuse": "a refusé",
     "revoque": "a retiré la clé de",
     "cles_changees": "a changé les clés de",
+    "cles_de_la_rive": "a changé les clés de la rive :",
     "configure": "a réglé",
     "redemande": "a redemandé tout ce qui manque à",
     "renait": "a demandé de tout renvoyer à",

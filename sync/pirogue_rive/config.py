@@ -14,7 +14,7 @@ from pirogue_echange import cles as cles_
 from pirogue_echange.annuaire import Droit, ecrire_droits, lire_droits
 from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.erreurs import ClesIllisibles
-from pirogue_rive import base, disque
+from pirogue_rive import base, cles_suivantes, disque
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.ids import nouvel_id
 
@@ -186,12 +186,12 @@ def ouvrir_rive(config: ConfigRive) -> Rive:
     """Open the shore for the life of a process; same errors as `ouvrir`."""
     if not (config.dossier / "cles.json").exists():
         raise RiveIllisible("Il n'y a pas de rive dans ce dossier.")
-    cles = cles_.charger(config.dossier / "cles.json")
     try:
         moteur = base.ouvrir_moteur(config.url)
     except (ArgumentError, ImportError) as cause:
         raise RiveIllisible("L'adresse de la base de la rive n'a pas la forme attendue.") from cause
-    return Rive(moteur=moteur, cles=cles, dossier=config.dossier)
+    cles_suivantes.achever(moteur, config.dossier)
+    return Rive(moteur=moteur, cles=cles_.charger(config.dossier / "cles.json"), dossier=config.dossier)
 
 
 def ecrire_durable(chemin: Path, octets: bytes) -> None:

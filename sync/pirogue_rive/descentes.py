@@ -21,10 +21,10 @@ from pirogue_echange.cles import Carte, Cles
 from pirogue_echange.descente import Descente
 from pirogue_echange.erreurs import LotTropGros
 from pirogue_echange.rotation import Rotation
-from pirogue_rive import actes, base, cartes, schema
+from pirogue_rive import actes, base, cartes, cles_suivantes, schema
 from pirogue_rive.config import Rive, ecrire_durable
 from pirogue_rive.schema_gestion import annonce, descente
-from pirogue_socle.erreurs import Introuvable
+from pirogue_socle.erreurs import ErreurPirogue, Introuvable
 from pirogue_socle.horloge import Instant
 
 #: Order in an answer: the keys first, since what follows is signed with them.
@@ -205,8 +205,8 @@ def changer_cles(rive: Rive, *, par: str, instant: Instant) -> Rive:
     """
     Give the shore new keys, and tell every relay with both signatures; a relay hears of it until it has it.
 
-    What was sealed to the old key stays readable. Whatever waits to go down is signed again with the new key. The
-    file of the keys changes last: after a stop before that, nothing has changed for anybody.
+    What was sealed to the old key stays readable. Whatever waits to go down is signed again with the new key. After a
+    stop anywhere, the next opening finishes the change or forgets it (`cles_suivantes`).
 
     Returns:
         The shore with its new keys.
@@ -224,13 +224,18 @@ def changer_cles(rive: Rive, *, par: str, instant: Instant) -> Rive:
         identites=carte.identites,
         anciennes=(vieille.identite, *vieille.anciennes),
     )
-    with rive.moteur.begin() as db:
-        for relais in rive.annuaire():
-            if cartes.active(rive, relais) is not None:
-                _annoncer(db, relais, vieille=vieille, neuve=neuve, instant=instant)
-        _signer_encore(db, vieille=vieille, neuve=neuve)
-        actes.noter(db, quoi="cles_changees", par=par, sur=carte.id, instant=instant)
-        trousseau.remplacer(neuve, rive.dossier / "cles.json")
+    cles_suivantes.preparer(rive.dossier, neuve)
+    try:
+        with rive.moteur.begin() as db:
+            for relais in rive.annuaire():
+                if cartes.active(rive, relais) is not None:
+                    _annoncer(db, relais, vieille=vieille, neuve=neuve, instant=instant)
+            _signer_encore(db, vieille=vieille, neuve=neuve)
+            actes.noter(db, quoi=cles_suivantes.ACTE, par=par, sur=neuve.carte.empreinte, instant=instant)
+    except ErreurPirogue:
+        cles_suivantes.abandonner(rive.dossier)
+        raise
+    cles_suivantes.achever(rive.moteur, rive.dossier)
     ecrire_durable(rive.dossier / "rive.json", trousseau.ecrire_carte(neuve.carte))
     return Rive(moteur=rive.moteur, cles=neuve, dossier=rive.dossier)
 

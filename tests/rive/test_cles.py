@@ -11,7 +11,7 @@ from pirogue_echange.descente import ouvrir as ouvrir_descente
 from pirogue_echange.erreurs import SignatureFausse
 from pirogue_echange.rotation import Rotation
 from pirogue_registre import reglages as reglages_bord
-from pirogue_rive import arrivees, cartes, descentes, mises_de_cote, recepisses, reglages
+from pirogue_rive import arrivees, cartes, cles_suivantes, descentes, mises_de_cote, recepisses, reglages
 from pirogue_rive import config as rives
 from pirogue_rive.config import Rive
 from pirogue_socle.erreurs import Introuvable
@@ -184,3 +184,31 @@ def test_a_receipt_given_before_the_keys_changed_is_signed_again(rive: Rive, qua
     assert [un.jusqua for un in lus] == [un.jusqua for un in anciens]
     assert min(un.serie for un in lus) > max(un.serie for un in anciens)
     assert recepisses.pour(neuve, relais=relais, instant=MIDI) == apres
+
+
+def test_a_change_of_keys_stopped_half_way_is_finished_or_forgotten(
+    quai: Quai, rive: Rive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power goes after the boats were told: the next opening has the new keys. Before: nothing has changed."""
+    vieille = rive.cles.carte
+
+    def panne(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as coupure:
+        coupure.setattr(descentes, "_signer_encore", panne)
+        with pytest.raises(KeyboardInterrupt):
+            descentes.changer_cles(rive, par="Estelle", instant=MIDI)
+    with rives.ouvrir(quai.config) as rouverte:
+        assert rouverte.cles.carte == vieille
+        assert descentes.pour(rouverte, relais=quai.cles.carte.id) == []
+    with monkeypatch.context() as coupure:
+        coupure.setattr(cles_suivantes, "achever", panne)
+        with pytest.raises(KeyboardInterrupt):
+            descentes.changer_cles(rive, par="Estelle", instant=MIDI)
+    with rives.ouvrir(quai.config) as rouverte:
+        (dite,) = descentes.pour(rouverte, relais=quai.cles.carte.id)
+
+        assert rouverte.cles.carte.cle != vieille.cle
+        assert rotation.ouvrir(dite, annuaire=annuaire_de(vieille)).carte == rouverte.cles.carte
+    assert not list(quai.config.dossier.glob("*suivantes*"))
