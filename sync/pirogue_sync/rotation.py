@@ -67,7 +67,12 @@ def _changer(registre: Registre, trousseau: Trousseau, *, instant: Instant) -> T
 
 
 def reprendre(registre: Registre, trousseau: Trousseau) -> Trousseau:
-    """Finish a change that a power cut stopped: the register says whether it took place. Raises ClesIllisibles."""
+    """
+    Finish what a power cut stopped: a change of our keys, a stolen key of our shore's to forget.
+
+    The register says whether each took place. Raises ClesIllisibles.
+    """
+    trousseau = trousseaux.oublier_ancienne(trousseau, reglages.lire(registre, "rive_revoquee"))
     if not (trousseau.dossier / NOM_SUIVANTES).exists():
         return trousseau
     with _seul(trousseau):
@@ -141,7 +146,11 @@ def prendre_de_la_rive(
     try:
         lue = format_rotation.ouvrir(octets, annuaire=annuaire_de(trousseau.rive))
     except LotInvalide:
-        return False, "" if _est_passee(octets, trousseau) else REFUSEE, trousseau
+        passee = _passee(octets, trousseau)
+        # The card may be in force although a power cut took the line that says so: it is written now.
+        if passee is None or passee.carte != trousseau.rive:
+            return False, REFUSEE if passee is None else "", trousseau
+        lue = passee
     if lue.serie <= series_connues.lire(registre).get("cles", 0):
         return False, "", trousseau
     trousseau = trousseaux.changer_rive(trousseau, lue.carte)
@@ -203,13 +212,10 @@ def _est_de_la_rive(octets: bytes) -> bool:
     return b'"genre":"rive"' in octets
 
 
-def _est_passee(octets: bytes, trousseau: Trousseau) -> bool:
-    """Say whether it is a change that our shore did sign, with a card that is no longer in force: an old stick."""
+def _passee(octets: bytes, trousseau: Trousseau) -> Rotation | None:
+    """Return a change that our shore did sign, with a card that is no longer in force (an old stick), or None."""
     cartes = [droit.carte for droit in trousseau.annuaire[trousseau.rive.id] if droit.etat != "active"]
     for carte in cartes:
-        try:
-            format_rotation.ouvrir(octets, annuaire=annuaire_de(carte))
-        except LotInvalide:
-            continue
-        return True
-    return False
+        with contextlib.suppress(LotInvalide):
+            return format_rotation.ouvrir(octets, annuaire=annuaire_de(carte))
+    return None

@@ -15,7 +15,7 @@ from pirogue_echange.erreurs import ClesIllisibles
 from pirogue_echange.rotation import Rotation
 from pirogue_registre import base as base_bord
 from pirogue_registre import envois, reglages
-from pirogue_sync import arrivages, rotation, scellement
+from pirogue_sync import arrivages, descentes, rotation, scellement
 from pirogue_sync import trousseau as trousseaux
 from pirogue_sync.trousseau import Trousseau
 from sync.quai import Quai, sceller_par
@@ -152,6 +152,25 @@ def test_our_shore_changes_keys_and_an_old_stick_does_not_change_them_back(quai:
     assert (encore.nouveau, encore.remarque) == (False, "")
     assert [droit.etat for droit in relu.annuaire[neuve.carte.id]] == ["active", "remplacee"]
     assert [droit.etat for droit in oubliee.annuaire[neuve.carte.id]] == ["active"]
+    assert not (trousseau.dossier / "rive-ancienne.json").exists()
+
+
+def test_a_power_cut_while_our_shores_change_is_taken_is_made_good(quai: Quai, trousseau: Trousseau) -> None:
+    """The new card was on disk, the line that tells the shore was not; a stolen key was still to be forgotten."""
+    registre, instant = quai.bord.registre, quai.bord.horloge()
+    vieille = format_cles.charger(quai.config.dossier / "cles.json")
+    commun = {"id": vieille.carte.id, "secours": vieille.carte.secours, "identites": vieille.carte.identites}
+    neuve = format_cles.faire("rive", nom="Rive", **commun)
+    coupe = trousseaux.changer_rive(trousseau, neuve.carte)
+    lot = changement(quai, 1, ancienne=vieille, nouvelle=neuve)
+    prise = arrivages.prendre(registre, lot, trousseau=coupe, instant=instant)
+    encore = arrivages.prendre(registre, lot, trousseau=prise.trousseau, instant=instant)
+    reglages.ecrire(registre, "rive_revoquee", vieille.carte.cle)
+    reprise = rotation.reprendre(registre, prise.trousseau)
+
+    assert (prise.nouveau, encore.nouveau) == (True, False)
+    assert descentes.series(registre)["cles"] == 1
+    assert [droit.etat for droit in reprise.annuaire[neuve.carte.id]] == ["active"]
     assert not (trousseau.dossier / "rive-ancienne.json").exists()
 
 
