@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from pirogue_echange import canonique
@@ -13,6 +14,7 @@ from pirogue_echange.erreurs import FormeInvalide, SignataireInconnu, SignatureF
 TAILLE_MAX = 1024
 #: What is signed begins with this, so that a label's signature is good for nothing else.
 _CONTEXTE = b"pirogue-cle 1\n"
+_ID = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def lire(octets: bytes, annuaire: Annuaire) -> Etiquette:
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
         raise FormeInvalide("L'étiquette de cette clé n'a pas la forme attendue.") from cause
     entiers = type(etiquette.numero) is int and type(etiquette.octets) is int
-    if not entiers or not 0 < etiquette.numero < 10_000 or not isinstance(etiquette.id, str) or len(etiquette.id) != 8:
+    if not entiers or not 0 < etiquette.numero < 10_000 or not _est_id(etiquette.id):
         raise FormeInvalide("L'étiquette de cette clé n'a pas la forme attendue.")
     if not droits:
         raise SignataireInconnu("Cette clé a été préparée par quelqu'un que nous ne connaissons pas.")
@@ -63,6 +65,10 @@ def lire(octets: bytes, annuaire: Annuaire) -> Etiquette:
     if not any(est_signe(droit.carte, signature, texte) for droit in droits if droit.etat != "revoquee"):
         raise SignatureFausse("L'étiquette de cette clé a été changée.")
     return etiquette
+
+
+def _est_id(lu: object) -> bool:
+    return isinstance(lu, str) and _ID.fullmatch(lu) is not None
 
 
 def _rendre(etiquette: Etiquette, *, par: str, signature: bytes) -> bytes:
