@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as Reponse
 
-from pirogue_echange.entete import SCELLE_MAX
-from pirogue_echange.enveloppe import Lecteur, lire_prefixe
 from pirogue_echange.erreurs import FormeInvalide, LotInvalide
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import porte
@@ -125,6 +123,9 @@ def decouper(octets: bytes, *, relais: str) -> list[tuple[str, bytes]]:
 
 def _lots(octets: bytes) -> list[tuple[str, str, str, bytes]]:
     """Cut lots that follow one another: (id, kind, relay, bytes); raises LotInvalide."""
+    from pirogue_echange.entete import SCELLE_MAX  # noqa: PLC0415 - megabytes that a youth's page does not need
+    from pirogue_echange.enveloppe import Lecteur, lire_prefixe  # noqa: PLC0415
+
     lecteur = Lecteur(io.BytesIO(octets))
     trouves: list[tuple[str, str, str, bytes]] = []
     while (prefixe := lire_prefixe(lecteur)) is not None:

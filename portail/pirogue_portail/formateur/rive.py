@@ -1,18 +1,30 @@
 """« La rive » : the letters of the shore and of this box, side by side, to compare with the screen ashore."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pirogue_echange.cles import Carte, lire_carte
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import jumelages, reglages
+
+if TYPE_CHECKING:
+    from pirogue_echange.cles import Carte
 
 
 def _carte(nom: str) -> Carte | None:
     """Return a card that the exchange published in the register, None before."""
     texte = reglages.lire(registre(), nom)
-    return lire_carte(texte.encode()) if texte else None
+    return _lire(texte) if texte else None
+
+
+def _lire(texte: str) -> Carte:
+    from pirogue_echange.cles import lire_carte  # noqa: PLC0415 - megabytes that a youth's page does not need
+
+    return lire_carte(texte.encode())
 
 
 @blueprint.get("/rive")
@@ -23,7 +35,7 @@ def rive() -> str:
     return render_template(
         "formateur/rive.html",
         connue=connue,
-        proposee=lire_carte(texte.encode()) if texte and connue is None else None,
+        proposee=_lire(texte) if texte and connue is None else None,
         acceptee=bool(acceptee),
         nous=_carte("carte_relais"),
     )
