@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pirogue_registre import schema
 from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.wal import passer_en_wal
 
 #: How long a writer waits for another one before giving up (20 laptops and a trainer tap at once).
 ATTENTE_S = 10.0
@@ -69,7 +70,7 @@ def ouvrir(dossier: Path) -> Registre:
             _creer_fichier(chemin)
         db = sqlite3.connect(chemin, timeout=ATTENTE_S, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode=WAL")
+        passer_en_wal(db, attente_s=ATTENTE_S)
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA secure_delete=ON")
         if not _est_a_jour(db):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy.types import BigInteger, Float, LargeBinary, Text
 
 from pirogue_rive import disque
+from pirogue_socle.wal import passer_en_wal
 
 #: How long a writer waits for another one.
 ATTENTE_S = 20.0
@@ -55,7 +56,7 @@ def _moteur_sqlite(base: str) -> Engine:
     @event.listens_for(moteur, "connect")
     def _a_la_connexion(connexion: Any, _: object) -> None:
         connexion.isolation_level = None
-        connexion.execute("PRAGMA journal_mode=WAL")
+        passer_en_wal(connexion, attente_s=ATTENTE_S)
         connexion.execute("PRAGMA synchronous=FULL")
 
     @event.listens_for(moteur, "begin")
