@@ -1,19 +1,15 @@
 """The receipt: what a shore says it holds of one relay's journal, signed. Plain, so that anyone may check it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pirogue_echange import canonique, entete, lot
 from pirogue_echange.annuaire import Annuaire
 from pirogue_echange.cles import Cles
 from pirogue_echange.entete import Entete
-from pirogue_echange.enveloppe import Lecteur, Source, lire_prefixe, verifier
 from pirogue_echange.erreurs import ContenuAbime, FormeInvalide
 from pirogue_echange.lot import Lot
 
 ILOTS_MAX = 64
-#: Most receipts that one answer may hold.
-RECUS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +74,6 @@ def ouvrir(octets: bytes, *, annuaire: Annuaire) -> Recu:
     """
     authentique, charge = lot.authentifier(octets, annuaire=annuaire)
     return _lire(authentique.entete, charge, authentique.signataire)
-
-
-def lire_suite(source: Source, *, annuaire: Annuaire) -> Sequence[tuple[Recu, bytes]]:
-    """
-    Read the receipts that follow one another in an answer, at most `RECUS_MAX`.
-
-    Returns:
-        Each receipt with its bytes, in order.
-
-    Raises:
-        LotInvalide: one of them is not a valid receipt from a shore that we believe.
-    """
-    lecteur = Lecteur(source)
-    recus: list[tuple[Recu, bytes]] = []
-    while len(recus) < RECUS_MAX and (prefixe := lire_prefixe(lecteur)) is not None:
-        carte = verifier(prefixe, annuaire=annuaire)
-        charge = lot.lire_charge(lecteur, prefixe)
-        recus.append((_lire(prefixe.entete, charge, carte.id), prefixe.brut + charge))
-    return recus
 
 
 def _lire(tete: Entete, charge: bytes, signataire: str) -> Recu:

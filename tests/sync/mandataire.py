@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -152,12 +153,12 @@ class Jouer:
                     self._role(prise, self._arret)
 
 
-class Role:
+class Role(ABC):
     """What a far end does with one connection."""
 
+    @abstractmethod
     def __call__(self, prise: socket.socket, arret: threading.Event) -> None:
         """Play."""
-        raise NotImplementedError
 
 
 class Muette(Role):

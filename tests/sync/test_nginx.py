@@ -14,7 +14,7 @@ import pytest
 
 from pirogue_echange import recu
 from pirogue_echange.annuaire import annuaire_de
-from pirogue_echange.enveloppe import SourceOctets
+from pirogue_echange.enveloppe import Lecteur, SourceOctets, lire_prefixe
 from pirogue_registre import envois
 from pirogue_rive import config as rives
 from pirogue_rive import schema
@@ -106,8 +106,11 @@ def test_lots_are_ashore_before_the_last_byte_has_left(quai: Quai, facade: Facad
             reponse += prise.recv(65536)
 
     assert reponse.startswith(b"HTTP/1.1 200")
-    suite = SourceOctets(reponse.split(b"\r\n\r\n", 1)[1])
-    assert recu.lire_suite(suite, annuaire=annuaire_de(quai.carte_rive))[0][0].jusqua > 0
+    lecteur = Lecteur(SourceOctets(reponse.split(b"\r\n\r\n", 1)[1]))
+    prefixe = lire_prefixe(lecteur)
+    assert prefixe is not None
+    octets = prefixe.brut + lecteur.prendre(prefixe.entete.octets)
+    assert recu.ouvrir(octets, annuaire=annuaire_de(quai.carte_rive)).jusqua > 0
     with rives.ouvrir(quai.config) as rive:
         assert compter(rive, schema.lot) == len(lots)
 

@@ -233,22 +233,10 @@ def test_a_damaged_lot_in_the_middle_does_not_stop_the_others(quai: Quai, serveu
     statut, genre, corps = serveur.demander("POST", "/v1/lots", b"".join([lots_[0], bytes(abime), *lots_[2:]]))
 
     assert (statut, genre) == (200, "application/x-pirogue-lot")
-    (lu,) = [lu for lu, _ in recu.lire_suite(_Memoire(corps), annuaire=annuaire_de(quai.carte_rive))]
+    lu = recu.ouvrir(corps, annuaire=annuaire_de(quai.carte_rive))
     assert lu.jusqua == 10
     assert lu.ilots[0][0] == 21
     assert appeler(quai, serveur.url).puce.code == "confirme"
-
-
-class _Memoire:
-    """A source over bytes."""
-
-    def __init__(self, octets: bytes) -> None:
-        self.reste = octets
-
-    def read(self, taille: int, /) -> bytes:
-        """Return the next bytes."""
-        lu, self.reste = self.reste[:taille], self.reste[taille:]
-        return lu
 
 
 def test_a_cut_sending_keeps_the_lots_that_were_whole(quai: Quai, serveur: Serveur) -> None:
