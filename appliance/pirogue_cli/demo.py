@@ -194,6 +194,7 @@ def _configurer(port: int) -> Config:
         f"""# Écrit par « pirogue demo » à chaque démarrage.
 donnees = "bord"
 terre = "rive"
+ephemere = "ephemere"
 portail_port = {port}
 portail_base = "http://localhost:{port}/"
 portail_hotes = ["localhost:{port}", "127.0.0.1:{port}"]

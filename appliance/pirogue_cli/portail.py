@@ -22,7 +22,7 @@ def commande() -> None:
 def servir() -> None:
     """Servir le portail jusqu'à l'arrêt."""
     config = reglages.lire(reglages.trouver())
-    servir_portail(config_portail(config), config.portail_port)
+    servir_portail(config_portail(config), config.portail_port, prises=config.prises)
 
 
 def config_portail(config: Config) -> ConfigPortail:
@@ -38,7 +38,18 @@ def config_portail(config: Config) -> ConfigPortail:
         hotes=config.portail_hotes,
         portail_base=config.portail_base,
         kolibri_interne=f"http://127.0.0.1:{config.kolibri_port}/",
+        accueil=fichier_accueil(config),
+        actions=config.actions,
+        adresse=config.adresse,
+        wifi_nom=config.wifi_nom,
+        wifi_cle=config.wifi_cle,
+        stations_max=config.stations_max,
     )
+
+
+def fichier_accueil(config: Config) -> Path:
+    """Return the file of the greeted devices."""
+    return config.ephemere / "accueillis.json"
 
 
 def _secret(chemin: Path) -> bytes:

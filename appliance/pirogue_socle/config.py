@@ -27,6 +27,12 @@ class Config:
         rive_ca: certificate of the authority that signs the shore's own; the system's authorities when not given.
         rive_base: address of the shore's PostgreSQL (`postgresql+psycopg://…`); its own SQLite file when empty.
         nom_relais, type_relais: what this box is called, and which of the list `type_relais` it is.
+        prises: folder of the local sockets behind the front server; TCP on the loopback when not given.
+        ephemere: folder in memory, forgotten at each boot (who was greeted by the captive portal).
+        actions: socket of root's helper; None on a machine without one.
+        adresse: IP address of the box on its own network, as printed on the poster.
+        wifi_nom, wifi_cle: name of the Wi-Fi network, and the file that holds its key; no poster without them.
+        stations_max: how many laptops the radio really takes.
     """
 
     donnees: Path
@@ -43,6 +49,13 @@ class Config:
     rive_base: str = ""
     nom_relais: str = "Pirogue 1"
     type_relais: str = "pirogue"
+    prises: Path | None = None
+    ephemere: Path = Path("/run/pirogue-portail")
+    actions: Path | None = None
+    adresse: str = "10.10.10.10"
+    wifi_nom: str = ""
+    wifi_cle: Path | None = None
+    stations_max: int = 19
 
     @property
     def registre(self) -> Path:

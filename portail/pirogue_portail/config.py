@@ -20,6 +20,11 @@ class ConfigPortail:
         portail_base: address of the portal as a browser sees it, with its final slash.
         audio: folder of recorded voices (`<langue>/<cle>.opus`), asked before the ones we ship; None without.
         kolibri_interne: address of Kolibri from this machine, when it is not `kolibri_base`; empty otherwise.
+        accueil: file of the greeted devices, in memory; None where no captive portal stands in front.
+        actions: socket of root's helper; None without one.
+        adresse: IP address of the box on its own network.
+        wifi_nom, wifi_cle: name of the Wi-Fi network, and the file that holds its key.
+        stations_max: how many laptops the radio takes.
     """
 
     registre: Path
@@ -32,3 +37,9 @@ class ConfigPortail:
     portail_base: str
     audio: Path | None = None
     kolibri_interne: str = ""
+    accueil: Path | None = None
+    actions: Path | None = None
+    adresse: str = "10.10.10.10"
+    wifi_nom: str = ""
+    wifi_cle: Path | None = None
+    stations_max: int = 19

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -62,18 +63,24 @@ def rendre_memoire() -> None:
             mallopt(reglage, valeur)
 
 
-def servir(config: ConfigPortail, port: int, *, adresse: str = "127.0.0.1") -> None:
+def ecoute(port: int, *, prises: Path | None, nom: str) -> str:
+    """Return where to listen: a local socket that the front server opens, else the loopback."""
+    return f"127.0.0.1:{port}" if prises is None else f"unix:{prises / nom}.sock"
+
+
+def servir(config: ConfigPortail, port: int, *, prises: Path | None = None) -> None:
     """
     Serve the portal until SIGTERM or SIGINT; returns by ending the process, as gunicorn does.
 
     Args:
         config: what the portal must be told.
-        port: TCP port to listen on.
-        adresse: address to listen on; the front server is on this machine.
+        port: TCP port of the loopback to listen on, without `prises`.
+        prises: folder of the local sockets, behind the front server. Sockets handed over by the service manager come
+            before both (sd_listen_fds(3)).
     """
     rendre_memoire()
     reglages = {
-        "bind": f"{adresse}:{port}",
+        "bind": ecoute(port, prises=prises, nom="portail"),
         "worker_class": "gthread",
         "workers": 1,
         "threads": FILS,

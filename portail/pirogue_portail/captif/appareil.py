@@ -1,0 +1,57 @@
+"""
+Which device speaks: its address comes from the connection, its hardware address from the box's own neighbour table.
+
+Never from what the device says of itself. Behind the front server the connection is a local socket that only that
+server may open, and the header that it always overwrites holds the address it saw; over TCP no header is believed.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pirogue_actions import client
+from pirogue_socle.horloge import Instant
+
+#: How long an address is believed to be the same device: a lease lasts hours, a person's tap must count at once.
+MEMOIRE_S = 10
+ADRESSES_MAX = 512
+#: A probe does not wait for longer: the device is then treated as new.
+ATTENTE_S = 0.25
+_NS = 1_000_000_000
+
+
+def adresse(environ: dict[str, Any]) -> str:
+    """Return the IP address that the request comes from."""
+    return str(environ.get("REMOTE_ADDR") or environ.get("HTTP_X_REAL_IP", ""))
+
+
+@dataclass(slots=True)
+class Voisins:
+    """
+    Hardware addresses by IP address, asked from root's helper and kept for ten seconds.
+
+    Attributes:
+        prise: the helper's socket; None on a machine without one (the demo), where the IP address itself is the name.
+    """
+
+    prise: Path | None
+    _connus: OrderedDict[str, tuple[str | None, int]] = field(default_factory=OrderedDict)
+
+    def identifier(self, ip: str, *, instant: Instant) -> str | None:
+        """Return the device's name: its hardware address; None when the box does not know it or nobody answers."""
+        if self.prise is None:
+            return ip or None
+        connu = self._connus.get(ip)
+        if connu is not None and connu[1] > instant.bt_ns:
+            return connu[0]
+        try:
+            rendu = client.demander(self.prise, "voisin", attente_s=ATTENTE_S, ip=ip)
+            mac = str(rendu) if rendu else None
+        except (client.AideAbsente, client.ActeRefuse):
+            mac = None
+        self._connus[ip] = (mac, instant.bt_ns + MEMOIRE_S * _NS)
+        self._connus.move_to_end(ip)
+        while len(self._connus) > ADRESSES_MAX:
+            self._connus.popitem(last=False)
+        return mac
