@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from pirogue_portail import actifs, contexte, garde, pannes
+from pirogue_portail import actifs, contexte, garde, pannes, postes
 from pirogue_portail.config import ConfigPortail
 from pirogue_portail.formateur import blueprint as formateur
 from pirogue_portail.jeune import blueprint as jeune
@@ -19,6 +19,7 @@ def create_app(config: ConfigPortail) -> Flask:
     app.secret_key = config.secret
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     contexte.installer(app, config)
+    postes.installer(app, config)
     garde.installer(app)
     actifs.installer(app)
     pannes.installer(app)

@@ -1,6 +1,7 @@
 """What a view reaches for: the configuration and the register of this request."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g
 
@@ -12,6 +13,11 @@ from pirogue_registre.base import Registre
 def config() -> ConfigPortail:
     """Return the configuration that the running portal was made with."""
     return cast(ConfigPortail, current_app.extensions["pirogue"])
+
+
+def adresse_visible() -> str:
+    """Return the portal's address as a person types it: `pirogue.internal`."""
+    return urlsplit(config().portail_base).netloc
 
 
 def registre() -> Registre:

@@ -16,6 +16,9 @@ from pirogue_portail.contexte import config
 CORPS_MAX_OCTETS = 64 * 1024
 #: Pages that take a file: the shore's answer, that a telephone brings back.
 CORPS_GRANDS = {"formateur.prendre_courrier": 4 * 1024 * 1024 + 64 * 1024}
+#: Forms taken from anywhere: the little window of a system says that it comes from nowhere, and all that it can do
+#: here is to be greeted.
+SANS_PROVENANCE = ("jeune.continuer",)
 #: What is not a page: kept by the browser, same for everyone.
 FICHIERS = ("static", "jeune.image_lecon")
 #: How much of a larger body is read and thrown away, so that its sender is there to read the answer.
@@ -57,7 +60,7 @@ def _verifier_hote() -> Response | None:
 
 def _verifier_provenance() -> Response | None:
     """Refuse a form that another site's page sent."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint in SANS_PROVENANCE:
         return None
     provenance = request.headers.get("Origin") or request.headers.get("Referer")
     if provenance is None or est_a_nous(urlsplit(provenance).netloc, config().hotes):

@@ -6,11 +6,13 @@ import re
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from pirogue_portail import postes
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import mots, porte, reprise, temoin
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_heure
 from pirogue_portail.formateur.temoin import Temoin
+from pirogue_portail.postes import Occupant
 from pirogue_registre import ancres, comptes
 from pirogue_registre.comptes import CodeBloque, CodeFaux, Compte
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue, Introuvable
@@ -57,6 +59,7 @@ def verifier_code(compte_id: str) -> Page:
     except (CodeFaux, CodeBloque) as erreur:
         page = render_template("formateur/code.html", compte=compte, reprise=jeton, repos=False, erreur=erreur)
         return page, 403
+    postes.saluer(instant, occupant=Occupant(compte_id=compte_id))
     reponse = make_response(reprise.suivre(jeton, compte_id=compte_id))
     temoin.poser(reponse, Temoin(compte_id, instant.boot_id, instant.bt_ns))
     return reponse

@@ -10,7 +10,9 @@ from typing import Any
 
 from flask import session
 
+from pirogue_portail import postes
 from pirogue_portail.contexte import registre
+from pirogue_portail.postes import Occupant
 from pirogue_registre import connexions
 from pirogue_registre.connexions import Connexion
 from pirogue_socle.horloge import Instant
@@ -62,7 +64,12 @@ def retenir(etape: Embarquement) -> None:
 
 
 def entrer(connexion: Connexion, *, instant: Instant) -> None:
-    """Keep in the cookie that this browser is signed in; the steps of the sign-in are forgotten."""
+    """
+    Keep in the cookie that this browser is signed in; the steps of the sign-in are forgotten.
+
+    The laptop is greeted: whoever came as far as this needs no *Continuer*.
+    """
+    postes.saluer(instant, occupant=Occupant(connexion_id=connexion.connexion_id))
     session.pop("embarquement", None)
     session["connexion"] = connexion.connexion_id
     toucher(instant)
