@@ -1,16 +1,17 @@
-"""`pirogue portail servir`."""
+"""`pirogue portail servir|captif|certificat`; each loads only what its process needs."""
 
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pirogue_contenus.catalogue import parcours_livre
-from pirogue_portail.config import ConfigPortail
-from pirogue_portail.serveur import servir as servir_portail
 from pirogue_socle import config as reglages
 from pirogue_socle.config import Config
+
+if TYPE_CHECKING:
+    from pirogue_portail.config import ConfigPortail
 
 
 @click.group("portail")
@@ -21,12 +22,37 @@ def commande() -> None:
 @commande.command()
 def servir() -> None:
     """Servir le portail jusqu'à l'arrêt."""
+    from pirogue_portail.serveur import servir as servir_portail
+
     config = reglages.lire(reglages.trouver())
     servir_portail(config_portail(config), config.portail_port, prises=config.prises)
 
 
-def config_portail(config: Config) -> ConfigPortail:
+@commande.command()
+@click.option("--port", default=8083, show_default=True, help="Port TCP de la boucle locale, sans « prises ».")
+def captif(port: int) -> None:
+    """Répondre aux sondes des ordinateurs jusqu'à l'arrêt."""
+    from pirogue_portail.captif.app import ReglagesCaptif
+    from pirogue_portail.captif.serveur import servir as servir_captif
+
+    config = reglages.lire(reglages.trouver())
+    servir_captif(
+        ReglagesCaptif(
+            portail_base=config.portail_base,
+            accueil=fichier_accueil(config),
+            actions=config.actions,
+            nom_public=config.nom_public,
+        ),
+        prises=config.prises,
+        port=port,
+    )
+
+
+def config_portail(config: Config) -> "ConfigPortail":
     """Return what the portal must be told; the cookie secret is drawn once for this box."""
+    from pirogue_contenus.catalogue import parcours_livre
+    from pirogue_portail.config import ConfigPortail
+
     cle_kolibri = config.kolibri / "cle_entree"
     return ConfigPortail(
         registre=config.registre,

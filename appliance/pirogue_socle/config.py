@@ -33,6 +33,8 @@ class Config:
         adresse: IP address of the box on its own network, as printed on the poster.
         wifi_nom, wifi_cle: name of the Wi-Fi network, and the file that holds its key; no poster without them.
         stations_max: how many laptops the radio really takes.
+        nom_public: name on the Internet that the box may hold a certificate for; an extra, empty without one.
+        certificat: the certificate of this name, its key beside it in a file that ends in `.key`.
     """
 
     donnees: Path
@@ -56,6 +58,8 @@ class Config:
     wifi_nom: str = ""
     wifi_cle: Path | None = None
     stations_max: int = 19
+    nom_public: str = ""
+    certificat: Path | None = None
 
     @property
     def registre(self) -> Path:

@@ -58,14 +58,19 @@ class Lecture:
 
     def est_accueilli(self, appareil: str, *, instant: Instant) -> bool:
         """Say whether a device is greeted now."""
+        return self.reste_s(appareil, instant=instant) > 0
+
+    def reste_s(self, appareil: str, *, instant: Instant) -> int:
+        """Return for how many seconds a device still is greeted, rounded up; 0 when it is not."""
         try:
             etat = os.stat(self.fichier)  # noqa: PTH116 - half the time of Path.stat, at every probe
         except OSError:
-            return False
+            return 0
         vu = (etat.st_ino, etat.st_mtime_ns)
         if vu != self._vu:
             self._connus, self._vu = _lire(self.fichier, instant.boot_id), vu
-        return self._connus.get(appareil, 0) * _NS > instant.bt_ns
+        reste_ns = self._connus.get(appareil, 0) * _NS - instant.bt_ns
+        return -(-reste_ns // _NS) if reste_ns > 0 else 0
 
 
 def _encore(connus: dict[str, int], instant: Instant) -> dict[str, int]:

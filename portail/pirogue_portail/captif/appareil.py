@@ -15,6 +15,8 @@ from pirogue_socle.horloge import Instant
 
 #: How long an address is believed to be the same device: a lease lasts hours, a person's tap must count at once.
 MEMOIRE_S = 10
+#: An address that the box does not know yet is asked about again soon: the tap that follows must count.
+OUBLI_S = 1
 ADRESSES_MAX = 512
 #: A probe does not wait for longer: the device is then treated as new.
 ATTENTE_S = 0.25
@@ -37,6 +39,7 @@ class Voisins:
 
     prise: Path | None
     _connus: OrderedDict[str, tuple[str | None, int]] = field(default_factory=OrderedDict)
+    _sourd_jusqu_a: int = 0
 
     def identifier(self, ip: str, *, instant: Instant) -> str | None:
         """Return the device's name: its hardware address; None when the box does not know it or nobody answers."""
@@ -45,13 +48,23 @@ class Voisins:
         connu = self._connus.get(ip)
         if connu is not None and connu[1] > instant.bt_ns:
             return connu[0]
-        try:
-            rendu = client.demander(self.prise, "voisin", attente_s=ATTENTE_S, ip=ip)
-            mac = str(rendu) if rendu else None
-        except (client.AideAbsente, client.ActeRefuse):
-            mac = None
-        self._connus[ip] = (mac, instant.bt_ns + MEMOIRE_S * _NS)
+        mac = self._demander(ip, instant)
+        duree_s = MEMOIRE_S if mac else OUBLI_S
+        self._connus[ip] = (mac, instant.bt_ns + duree_s * _NS)
         self._connus.move_to_end(ip)
         while len(self._connus) > ADRESSES_MAX:
             self._connus.popitem(last=False)
         return mac
+
+    def _demander(self, ip: str, instant: Instant) -> str | None:
+        """Ask root's helper; one that did not answer is left alone for a second: the others do not wait behind it."""
+        if self.prise is None or instant.bt_ns < self._sourd_jusqu_a:
+            return None
+        try:
+            rendu = client.demander(self.prise, "voisin", attente_s=ATTENTE_S, ip=ip)
+        except client.AideAbsente:
+            self._sourd_jusqu_a = instant.bt_ns + OUBLI_S * _NS
+            return None
+        except client.ActeRefuse:
+            return None
+        return str(rendu) if rendu else None
