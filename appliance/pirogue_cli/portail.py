@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pirogue_socle import config as reglages
+from pirogue_socle import horloge
 from pirogue_socle.config import Config
 
 if TYPE_CHECKING:
@@ -46,6 +47,45 @@ def captif(port: int) -> None:
         prises=config.prises,
         port=port,
     )
+
+
+@commande.command()
+@click.option("--vers", type=click.Path(file_okay=False, path_type=Path), default="/run/pirogue-certificat")
+@click.option("--ecoute", default="443", show_default=True, help="Où le serveur de façade écoute en TLS.")
+def certificat(vers: Path, ecoute: str) -> None:
+    """Offrir le nom public tant que son certificat est valide ; le retirer sinon."""
+    from pirogue_portail.captif import certificat as piece
+
+    config = reglages.lire(reglages.trouver())
+    verdict = piece.juger(config.certificat, config.nom_public, utc_ms=_date_sure(config))
+    offre = None
+    if verdict.tenu and config.certificat is not None:
+        offre = piece.Offre(
+            nom=config.nom_public,
+            certificat=config.certificat,
+            adresse=config.adresse,
+            portail_base=config.portail_base,
+            prise=(config.prises or config.ephemere) / "captif.sock",
+            ecoute=ecoute,
+        )
+    change = piece.appliquer(vers, offre)
+    print(verdict.phrase, "Fichiers refaits." if change else "Rien à changer.")
+
+
+def _date_sure(config: Config) -> int | None:
+    """Return the best known true time, UTC milliseconds; None when nobody told this boot the date."""
+    from pirogue_registre import ancres, base
+
+    if not config.nom_public or not config.registre.exists():
+        return None
+    instant = horloge.maintenant()
+    registre = base.ouvrir(config.registre)
+    try:
+        if not ancres.est_confirmee(registre, instant=instant):
+            return None
+        return ancres.estimer_maintenant(registre, instant=instant)
+    finally:
+        base.fermer(registre)
 
 
 def config_portail(config: Config) -> "ConfigPortail":
