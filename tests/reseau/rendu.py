@@ -50,7 +50,7 @@ def rendre(dossier: Path, *roles: str, reglages: Mapping[str, object] | None = N
         reglages: what the test changes.
     """
     valeurs = variables(*roles, reglages=reglages)
-    gabarits = Environment(**_GABARITS)  # noqa: S701 - configuration files, not pages
+    gabarits = Environment(**_GABARITS)
     for role in roles:
         racine = ROLES / role / "templates"
         for gabarit in sorted(racine.rglob("*.j2")):
