@@ -26,6 +26,7 @@ VERBES = {
     "portail": ("pirogue_cli.portail", "Le portail des jeunes et des formateurs."),
     "kolibri": ("pirogue_cli.kolibri", "Les cours : préparer Kolibri, le faire tourner."),
     "sync": ("pirogue_cli.sync", "Envoyer les données : clé USB, 4G."),
+    "affiche": ("pirogue_cli.affiche", "L'affiche Wi-Fi, en PDF."),
     "cle": ("pirogue_cli.cle", "Les clés USB : en préparer une."),
     "rive": ("pirogue_cli.rive", "La rive : recevoir, vérifier, montrer."),
     "registre": ("pirogue_cli.registre", "Le registre du bord : vérifier."),

@@ -17,12 +17,20 @@ from pirogue_portail.captif import accueil
 from pirogue_portail.captif.appareil import Voisins, adresse
 from pirogue_portail.config import ConfigPortail
 from pirogue_portail.contexte import config
+from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import Instant
 
 journal = logging.getLogger("pirogue.portail")
 
 #: More devices than a /24 has addresses; the oldest sign-in leaves first.
 OCCUPANTS_MAX = 512
+
+
+class AccueilBloque(ErreurPirogue):
+    """Where the greeted devices are written cannot be written."""
+
+    geste = "Redémarre la boîte à la fin de la séance, puis recommence."
+    code = 116
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,11 @@ def occupants() -> dict[str, Occupant]:
     return _postes().occupants()
 
 
+def celui_ci(instant: Instant) -> str | None:
+    """Return the device that sends this request; None when the box does not know it."""
+    return _postes().voisins.identifier(adresse(request.environ), instant=instant)
+
+
 def saluer(instant: Instant, *, occupant: Occupant | None = None) -> bool:
     """
     Greet the device that sends this request, as *Continuer* does; a sign-in also says who sits there.
@@ -76,7 +89,7 @@ def saluer(instant: Instant, *, occupant: Occupant | None = None) -> bool:
     fichier = config().accueil
     if fichier is None:
         return True
-    appareil = _postes().voisins.identifier(adresse(request.environ), instant=instant)
+    appareil = celui_ci(instant)
     if appareil is None:
         return False
     if occupant is not None:
@@ -87,6 +100,25 @@ def saluer(instant: Instant, *, occupant: Occupant | None = None) -> bool:
         journal.warning("device not greeted: %s", cause)
         return False
     return True
+
+
+def oublier(instant: Instant, *, appareil: str | None = None) -> None:
+    """
+    Make one device new again, or all of them: each sees the welcome page.
+
+    Raises:
+        AccueilBloque: it could not be written down.
+    """
+    fichier = config().accueil
+    if fichier is None:
+        return
+    try:
+        if appareil is None:
+            accueil.oublier_tous(fichier, instant=instant)
+        else:
+            accueil.oublier(fichier, appareil, instant=instant)
+    except OSError as cause:
+        raise AccueilBloque("La boîte n'a pas pu le noter.") from cause
 
 
 def _postes() -> Postes:

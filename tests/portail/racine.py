@@ -79,6 +79,7 @@ class Racine(socketserver.ThreadingUnixStreamServer):
             "voisins": self.voisins,
             "stations": self.stations,
             "lien": self.lien and {**self.lien, "forfaits": self.forfaits},
+            "relancer_point_acces": None,
             "acces": list(self.acces.values()),
         }
         return table[acte]

@@ -2,6 +2,7 @@
 
 from pirogue_portail.formateur import (
     accueil,
+    affiche,
     appel,
     bilan,
     courrier,
@@ -13,12 +14,14 @@ from pirogue_portail.formateur import (
     lecons,
     notes,
     porte,
+    reseau,
     rive,
 )
 from pirogue_portail.formateur.plan import blueprint
 
 __all__ = [
     "accueil",
+    "affiche",
     "appel",
     "bilan",
     "blueprint",
@@ -31,5 +34,6 @@ __all__ = [
     "lecons",
     "notes",
     "porte",
+    "reseau",
     "rive",
 ]

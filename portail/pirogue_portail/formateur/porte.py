@@ -27,7 +27,7 @@ SANS_CODE = {"formateur.qui", "formateur.code", "formateur.verifier_code", "form
 SANS_CODE_A_SOI = {"formateur.choisir_code", "formateur.garder_code"}
 #: Pages with names and nothing to type: they ask for themselves again just after the door shuts, so the names leave
 #: the screen; a form is never reloaded under the pen.
-NOMS = {f"formateur.{nom}" for nom in ("aujourdhui", "appel", "groupe", "bilan_seance", "carte")}
+NOMS = {f"formateur.{nom}" for nom in ("aujourdhui", "appel", "groupe", "bilan_seance", "carte", "voir_reseau")}
 SANS_DATE = {"formateur.date", "formateur.repondre_date"}
 
 
