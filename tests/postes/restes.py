@@ -1,0 +1,20 @@
+"""What a pair leaves behind in a browser, and where it would be found."""
+
+from pathlib import Path
+
+#: A cookie and something stored; the caller also visits a page of that name.
+LAISSER = """
+    document.cookie = "qui=AfiEtKoffi; max-age=86400; path=/";
+    localStorage.setItem("qui", "AfiEtKoffi");
+"""
+LIRE = "document.cookie + ' ' + localStorage.getItem('qui')"
+
+
+def contient(dossier: Path, mot: str) -> list[str]:
+    """Return the files that hold a word, whatever their format."""
+    motifs = (mot.encode(), mot.encode("utf-16-le"))
+    return sorted(
+        str(chemin.relative_to(dossier))
+        for chemin in dossier.rglob("*")
+        if chemin.is_file() and any(motif in chemin.read_bytes() for motif in motifs)
+    )
