@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from banc import ecrivains
+from banc import ecrivains, gestes_radio
 from equipage import Horloge
 from pirogue_registre import base, journal
 from pirogue_registre.base import Registre
@@ -179,4 +179,4 @@ GESTES: dict[str, Callable[..., Any]] = {
         installer_boite,
         pirogue,
     )
-}
+} | gestes_radio.GESTES
