@@ -199,10 +199,10 @@ def rendre_role(dossier: Path, port: int, **reglages: object) -> dict[str, objec
     )
 
 
-def lancer(dossier: Path, *mots: str) -> subprocess.Popen[bytes]:
-    """Start a `pirogue` command of the box whose files are below `dossier`."""
+def commande(dossier: Path, *mots: str) -> dict[str, Any]:
+    """Return what starts a `pirogue` command of the box whose files are below `dossier`."""
     environnement = os.environ | {"PIROGUE_CONFIG": str(dossier / "etc/pirogue/pirogue.toml")}
-    return subprocess.Popen([str(Path(sys.executable).with_name("pirogue")), *mots], env=environnement)
+    return {"args": [str(Path(sys.executable).with_name("pirogue")), *mots], "env": environnement}
 
 
 def lancer_nginx(dossier: Path) -> subprocess.Popen[bytes]:
@@ -227,9 +227,9 @@ def facade(dossier: Path, *, portail: bool = False, **reglages: object) -> Itera
     processus: dict[str, subprocess.Popen[bytes]] = {}
     with Voisinage(dossier / "actions.sock") as voisinage:
         try:
-            processus["captif"] = lancer(dossier, "portail", "captif")
+            processus["captif"] = subprocess.Popen(**commande(dossier, "portail", "captif"))
             if portail:
-                processus["portail"] = lancer(dossier, "portail", "servir")
+                processus["portail"] = subprocess.Popen(**commande(dossier, "portail", "servir"))
             processus["nginx"] = lancer_nginx(dossier)
             for nom, un in processus.items():
                 ou = ("127.0.0.1", port) if nom == "nginx" else str(dossier / "prises" / f"{nom}.sock")
