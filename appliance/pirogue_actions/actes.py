@@ -1,0 +1,171 @@
+"""
+Root's acts: what each one takes, who may ask it, what it does. Nothing else is ever done as root for somebody.
+
+An argument is believed only after its own check; a word of a request never becomes a word of a command line before it
+was an address or a number.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pirogue_actions import pare_feu
+from pirogue_actions.pare_feu import Refus
+
+#: The kernel's neighbour table. Read as a file (0.05 ms) and not by a program (4 ms): a probe waits for it. Flag 2 is a
+#: neighbour that answered, is being asked again, or has grown stale; 0 is one that never answered.
+TABLE_ARP = Path("/proc/self/net/arp")
+UNITE_POINT_ACCES = "hostapd.service"
+DUREES_S = range(60, 14_400 + 1)
+OCTETS = range(1_000_000, 2_000_000_000 + 1)
+TOTAUX = {"sync": "forfait_sync", "formateurs": "forfait_formateurs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Boite:
+    """
+    What the acts know of this box.
+
+    Attributes:
+        interface: the access point's.
+        adresse: the box's own, with its network.
+        lien: the interface towards the Internet.
+        stations_max: how many laptops the radio takes.
+    """
+
+    interface: str
+    adresse: ipaddress.IPv4Interface
+    lien: str
+    stations_max: int
+
+
+def verifier_ip(boite: Boite, valeur: object) -> str:
+    """Return an address of our own network that may be a laptop's; raises Refus."""
+    try:
+        ip = ipaddress.IPv4Address(valeur if isinstance(valeur, str) else "")
+    except ValueError:
+        raise Refus("Ce n'est pas une adresse.") from None
+    reseau = boite.adresse.network
+    if ip not in reseau or ip in (boite.adresse.ip, reseau.network_address, reseau.broadcast_address):
+        raise Refus("Cette adresse n'est pas celle d'un ordinateur de la pirogue.")
+    return str(ip)
+
+
+def _verifier_nombre(permis: range, phrase: str) -> Callable[[Boite, object], int]:
+    def verifier(_: Boite, valeur: object) -> int:
+        if type(valeur) is not int or valeur not in permis:
+            raise Refus(phrase)
+        return valeur
+
+    return verifier
+
+
+VERIFICATIONS: dict[str, Callable[[Boite, object], str | int]] = {
+    "ip": verifier_ip,
+    "duree_s": _verifier_nombre(DUREES_S, "La durée va d'une minute à quatre heures."),
+    "octets": _verifier_nombre(OCTETS, "La quantité va de 1 Mo à 2 Go."),
+}
+
+
+def voisins(boite: Boite) -> dict[str, str]:
+    """Return the hardware address of each neighbour on the access point, by IP address."""
+    lus = (ligne.split() for ligne in TABLE_ARP.read_text().splitlines()[1:])
+    return {mots[0]: mots[3] for mots in lus if mots[5] == boite.interface and int(mots[2], 16) & 2}
+
+
+def voisin(boite: Boite, ip: str) -> str | None:
+    """Return the hardware address behind an IP address; None when the box has not heard of it."""
+    return voisins(boite).get(ip)
+
+
+def stations(boite: Boite) -> dict[str, int] | None:
+    """Return how many laptops are associated, and at most; None when the radio is not ours."""
+    try:
+        lu = pare_feu.lancer("iw", "dev", boite.interface, "station", "dump")
+    except Refus:
+        return None
+    return {"nombre": lu.count("\nStation ") + lu.startswith("Station "), "max": boite.stations_max}
+
+
+def lien(boite: Boite) -> dict[str, Any] | None:
+    """Return the state of the way out, and what was spent of each total; None when there is no such interface."""
+    try:
+        vu = json.loads(pare_feu.lancer("ip", "-j", "-4", "addr", "show", "dev", boite.lien))[0]
+    except Refus:
+        return None
+    quotas = pare_feu.lire().quotas
+    return {
+        "interface": boite.lien,
+        "porteuse": "LOWER_UP" in vu["flags"],
+        "adresse": next((un["local"] for un in vu["addr_info"] if un["scope"] == "global"), ""),
+        "forfaits": {
+            nom: dict(zip(("octets", "max"), quotas[quota], strict=True))
+            for nom, quota in TOTAUX.items()
+            if quota in quotas
+        },
+    }
+
+
+def accorder(boite: Boite, ip: str, duree_s: int, octets: int) -> dict[str, str]:
+    """Let a laptop out; its hardware address is looked up here, never taken from whoever asks."""
+    mac = voisin(boite, ip)
+    if mac is None:
+        raise Refus("Cet ordinateur n'est pas sur le réseau de la pirogue.")
+    pare_feu.accorder(ip, mac, duree_s=duree_s, octets=octets)
+    return {"mac": mac}
+
+
+def retirer(_: Boite, ip: str) -> None:
+    """Take back what a laptop was granted."""
+    pare_feu.retirer(ip)
+
+
+def acces(_: Boite) -> list[dict[str, str | int]]:
+    """Return the grants in force."""
+    etat = pare_feu.lire()
+    pare_feu.nettoyer(etat)
+    rendu: list[dict[str, str | int]] = []
+    for (mac, ip), reste_s in sorted(etat.acces.items()):
+        octets, maximum = etat.quotas.get(pare_feu.nommer(ip), (0, 0))
+        rendu.append({"ip": ip, "mac": mac, "reste_s": reste_s, "octets": octets, "max": maximum})
+    return rendu
+
+
+def relancer_point_acces(_: Boite) -> None:
+    """Have the access point started again, without waiting for it."""
+    pare_feu.lancer("systemctl", "--no-block", "restart", UNITE_POINT_ACCES)
+
+
+#: act → (function, arguments in its order, roles that may ask it). What is not here is refused.
+ACTES: dict[str, tuple[Callable[..., Any], tuple[str, ...], frozenset[str]]] = {
+    "voisin": (voisin, ("ip",), frozenset({"portail", "captif"})),
+    "voisins": (voisins, (), frozenset({"portail"})),
+    "stations": (stations, (), frozenset({"portail"})),
+    "lien": (lien, (), frozenset({"portail"})),
+    "accorder": (accorder, ("ip", "duree_s", "octets"), frozenset({"portail"})),
+    "retirer": (retirer, ("ip",), frozenset({"portail"})),
+    "acces": (acces, (), frozenset({"portail"})),
+    "relancer_point_acces": (relancer_point_acces, (), frozenset({"portail"})),
+}
+
+
+def faire(boite: Boite, roles: frozenset[str], ligne: bytes) -> Any:
+    """Do what one line of request asks, for somebody who holds `roles`; raises Refus."""
+    try:
+        demande = json.loads(ligne)
+    except (ValueError, RecursionError):
+        demande = None
+    if not isinstance(demande, dict):
+        raise Refus("Cette demande est illisible.")
+    acte = demande.pop("acte", None)
+    if not isinstance(acte, str) or acte not in ACTES:
+        raise Refus("Cet acte n'existe pas.")
+    fonction, noms, permis = ACTES[acte]
+    if not roles & permis:
+        raise Refus("Cet acte n'est pas pour toi.")
+    if demande.keys() != set(noms):
+        raise Refus(f"Il faut exactement : {', '.join(noms) or 'rien'}.")
+    return fonction(boite, *(VERIFICATIONS[nom](boite, demande[nom]) for nom in noms))
