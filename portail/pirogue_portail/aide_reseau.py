@@ -17,7 +17,7 @@ class Ligne:
 
     Attributes:
         texte: what is written.
-        etat: "" for a plain line, "bouton", "oui" or "non" for a switch that is on or off.
+        etat: "" for a plain line, "touche" for a button, "oui" or "non" for a switch that is on or off.
         ici: what to touch is ringed.
     """
 
@@ -42,6 +42,14 @@ class Etape:
     dessin: str
     titre: str = ""
     lignes: tuple[Ligne, ...] = ()
+
+    @property
+    def phrase(self) -> str:
+        """The sentence as it is set: a quotation mark, a question mark, a colon never stand alone on a line."""
+        phrase = self.texte.replace("« ", "«\N{NO-BREAK SPACE}")
+        for signe in "»?:!":
+            phrase = phrase.replace(f" {signe}", f"\N{NO-BREAK SPACE}{signe}")
+        return phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ DATE = Etape(
     "La date de l'ordinateur est fausse ? Mets la bonne date.",
     "panneau",
     "Date et heure",
-    (Ligne("Jour", "bouton", ici=True), Ligne("Heure", "bouton", ici=True)),
+    (Ligne("Jour", "touche", ici=True), Ligne("Heure", "touche", ici=True)),
 )
 
 SYSTEMES = (
@@ -83,13 +91,13 @@ SYSTEMES = (
                 "Windows dit encore « Pas d'Internet » ? Ouvre la liste Wi-Fi, clic droit sur le réseau, « Oublier ».",
                 "panneau",
                 "Wi-Fi",
-                (Ligne("Pirogue"), Ligne("Pas d'Internet"), Ligne("Oublier", "bouton", ici=True)),
+                (Ligne("Pirogue"), Ligne("Pas d'Internet"), Ligne("Oublier", "touche", ici=True)),
             ),
             Etape(
                 "Choisis encore le réseau, écris la clé : la page s'ouvre.",
                 "panneau",
                 "Wi-Fi",
-                (Ligne("Pirogue"), Ligne("Se connecter", "bouton", ici=True)),
+                (Ligne("Pirogue"), Ligne("Se connecter", "touche", ici=True)),
             ),
             Etape("Un VPN est allumé ? Éteins-le.", "panneau", "VPN", (Ligne("VPN", "non", ici=True),)),
             DATE,
@@ -104,14 +112,14 @@ SYSTEMES = (
                 "Touche le message « Se connecter au réseau ».",
                 "telephone",
                 "Wi-Fi",
-                (Ligne("Pirogue"), Ligne("Se connecter au réseau", "bouton", ici=True)),
+                (Ligne("Pirogue"), Ligne("Se connecter au réseau", "touche", ici=True)),
             ),
             Etape(
                 "Il dit « Pas d'Internet » ? Réponds oui. Selon le téléphone : « Utiliser ce réseau quand même », "
                 "« tel quel », ou « Rester connecté ».",
                 "telephone",
                 "Pas d'Internet",
-                (Ligne("Utiliser quand même", "bouton", ici=True), Ligne("Non merci", "bouton")),
+                (Ligne("Utiliser quand même", "touche", ici=True), Ligne("Non merci", "touche")),
             ),
             Etape(
                 "Coupe les données mobiles : sinon le téléphone oublie le Wi-Fi.",
@@ -137,13 +145,13 @@ SYSTEMES = (
                 "La petite fenêtre s'ouvre : touche « Continuer », puis « Terminé ».",
                 "telephone",
                 "Pirogue",
-                (Ligne("Bienvenue à bord !"), Ligne("Continuer", "bouton", ici=True)),
+                (Ligne("Bienvenue à bord !"), Ligne("Continuer", "touche", ici=True)),
             ),
             Etape(
                 "Tu as fermé la fenêtre ? Choisis « Utiliser sans Internet ».",
                 "telephone",
                 "Pas d'Internet",
-                (Ligne("Utiliser sans Internet", "bouton", ici=True), Ligne("Utiliser un autre réseau", "bouton")),
+                (Ligne("Utiliser sans Internet", "touche", ici=True), Ligne("Utiliser un autre réseau", "touche")),
             ),
             Etape(
                 "Sur l'iPhone, coupe les données cellulaires.",
@@ -169,7 +177,7 @@ SYSTEMES = (
                 "Touche le message « Se connecter au réseau ».",
                 "panneau",
                 "Wi-Fi",
-                (Ligne("Pirogue"), Ligne("Se connecter au réseau", "bouton", ici=True)),
+                (Ligne("Pirogue"), Ligne("Se connecter au réseau", "touche", ici=True)),
             ),
             ADRESSE,
             Etape(
@@ -196,7 +204,7 @@ SYSTEMES = (
                 "Une barre s'ouvre en haut. Touche « Ouvrir la page de connexion ».",
                 "fenetre",
                 "Nouvel onglet",
-                (Ligne("Ouvrir la page de connexion", "bouton", ici=True),),
+                (Ligne("Ouvrir la page de connexion", "touche", ici=True),),
             ),
             ADRESSE,
             Etape(

@@ -142,7 +142,7 @@ def test_the_way_out_is_told_in_words(rachelle: FlaskClient, racine: Racine, lie
     page = rachelle.get(PAGE)
 
     assert phrase in texte(page)
-    assert ("Donner Internet" in page.text) == (lien is not None)
+    assert ("Donner Internet 30 minutes" in page.text) == (lien is not None)
 
 
 def test_what_is_left_of_each_bundle_is_on_the_page(rachelle: FlaskClient) -> None:

@@ -24,9 +24,9 @@ class Poste:
     A laptop of the page.
 
     Attributes:
-        ip: its address; empty when the box does not see it any more.
+        ip: its address; empty when nobody could say.
         appareil: its hardware address.
-        numero: the last figure of its address, which its person can read on it.
+        numero: the last figure of its address, else the end of its hardware address.
         qui: first names of who signed in from it; empty if nobody did.
         accueilli: it has passed the welcome page.
         moi: this page is shown on it.
@@ -51,12 +51,11 @@ def voir_reseau() -> str:
     except reseau.ReseauMuet as erreur:
         etat = reseau.muet(erreur)
     lignes = _postes(etat, instant)
-    vus = [poste for poste in lignes if poste.ip]
     return render_template(
         "formateur/reseau.html",
         etat=etat,
         postes=lignes,
-        nombre=etat.stations.nombre if etat.stations else len(vus),
+        nombre=etat.stations.nombre if etat.stations else len(lignes),
         maximum=etat.stations.maximum if etat.stations else config().stations_max,
         tailles=reseau.TAILLES_MO,
         duree_min=reseau.ACCES_S // 60,
@@ -65,23 +64,24 @@ def voir_reseau() -> str:
 
 
 def _postes(etat: Reseau, instant: Instant) -> list[Poste]:
-    """Return a line for each device: those that the box sees, in the order of their numbers, then those greeted."""
+    """Return a line for each device that the box sees, in the order of their numbers; unseen, for each one greeted."""
     fichier = config().accueil
     accueillis = accueil.accueillis(fichier, instant=instant) if fichier is not None else {}
     ici, assis = postes.celui_ci(instant), postes.occupants()
     vus = sorted(etat.voisins.items(), key=lambda un: (len(un[0]), un[0]))
-    restes = [("", appareil) for appareil in sorted(accueillis.keys() - set(etat.voisins.values()))]
+    if etat.muet:
+        vus = [("", appareil) for appareil in sorted(accueillis)]
     return [
         Poste(
             ip=ip,
             appareil=appareil,
-            numero=(ip or appareil).rpartition(".")[2],
+            numero=ip.rpartition(".")[2] or appareil[-5:],
             qui=_nommer(assis.get(appareil)),
             accueilli=appareil in accueillis,
             moi=appareil == ici,
             acces=etat.acces.get(ip),
         )
-        for ip, appareil in vus + restes
+        for ip, appareil in vus
     ]
 
 
