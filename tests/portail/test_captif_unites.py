@@ -135,10 +135,9 @@ def test_the_responder_answers_at_the_socket_that_systemd_hands_over(tmp_path: P
         ]
         service = subprocess.Popen(mots, env=voulu["env"] | {"NOTIFY_SOCKET": str(annonce)}, stderr=subprocess.DEVNULL)
         try:
-            attendre(prise.exists)
             with socket.socket(socket.AF_UNIX) as lien:
                 lien.settimeout(30)
-                lien.connect(str(prise))
+                attendre(lambda: lien.connect_ex(str(prise)) == 0)
                 lien.sendall(b"GET /generate_204 HTTP/1.0\r\nHost: www.gstatic.com\r\n\r\n")
                 recu = lien.recv(4096)
             dit = systemd.recv(4096)
