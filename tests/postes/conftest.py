@@ -11,9 +11,9 @@ import pytest
 
 from equipage import Bord, Horloge, preparer_bord
 from pirogue_registre import base
+from postes.regler import installer, poser_regles
 from reseau.juges.lancement import RACINE, attendre, joindre, tenir, vider
 
-INSTALLER = RACINE / "appliance/postes/installer-poste.sh"
 NUMEROS = itertools.count(1)
 
 
@@ -36,20 +36,12 @@ class Poste:
     @property
     def devant(self) -> list[str]:
         """Words to start a program with our rules in /etc; nobody else sees them."""
-        montage = f'mount -t overlay -o lowerdir={self.racine / "etc"}:/etc overlay /etc && exec "$@"'
-        return ["sh", "-c", montage, "poste"]
+        return poser_regles(self.racine)
 
     @property
     def nu(self) -> list[str]:
         """Words to start a program on the same laptop before we came."""
         return ["sh", "-c", f'mount --bind {self.racine / "etc/hosts"} /etc/hosts && exec "$@"', "poste"]
-
-
-def installer(racine: Path, *mots: str, cle: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real script on a root folder."""
-    return subprocess.run(
-        ["sh", str(INSTALLER), "--racine", str(racine), *mots], input=cle, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture(scope="module")

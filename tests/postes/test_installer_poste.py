@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postes.conftest import installer
+from postes.regler import installer
 from reseau.juges.lancement import RACINE
 
 POSTES = RACINE / "appliance/postes"
