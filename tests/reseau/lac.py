@@ -19,9 +19,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from equipage import Bord, Horloge, preparer_bord
+from pirogue_actions import client
 from pirogue_registre import base
 from reseau import internet
 from reseau.poste import CARTE, Poste
@@ -86,9 +87,10 @@ class Lac:
         return poste
 
     def poste(self, nom: str) -> Poste:
-        """Bring a laptop and let it get its address."""
+        """Bring a laptop, let it get its address and speak once: the box then knows its card."""
         poste = self.brancher(nom)
         poste.louer()
+        poste.lancer("busybox", "ping", "-c", "1", "-W", "5", "10.10.10.10")
         return poste
 
     def demarrer(self, nom: str, poste: Poste, *mots: str | Path, env: Mapping[str, str] | None = None) -> None:
@@ -125,6 +127,10 @@ class Lac:
     def pare_feu(self) -> None:
         """Load the firewall as at a start of the box: every grant and every count is gone."""
         self.boite.lancer("nft", "-f", self.racine / "etc/nftables.conf")
+
+    def demander(self, acte: str, **arguments: str | int) -> Any:
+        """Have root's helper do one act, as the portal does."""
+        return client.demander(self.courant / "actions.sock", acte, **arguments)
 
     def nft(self, *mots: str) -> str:
         """Run nft in the box and return what it said."""

@@ -1,5 +1,6 @@
 """A laptop of the classroom: a namespace of its own, one card, and what a person or a program does there."""
 
+import contextlib
 import ctypes
 import http.client
 import os
@@ -82,10 +83,10 @@ class Poste:
         self.bail = dict(ligne.split("=", 1) for ligne in lignes if "=" in ligne)
         self.ip = self.bail["ip"]
 
-    def prise(self, genre: int = socket.SOCK_STREAM) -> socket.socket:
-        """Return a socket that belongs to that laptop, whoever uses it; five seconds of patience."""
+    def prise(self, genre: int = socket.SOCK_STREAM, *, uid: int = 0) -> socket.socket:
+        """Return a socket that belongs to that place and that user, whoever uses it; five seconds of patience."""
         ouvertes: list[socket.socket | OSError] = []
-        fil = threading.Thread(target=_ouvrir, args=(self.espace, genre, ouvertes))
+        fil = threading.Thread(target=_ouvrir, args=(self.espace, genre, uid, ouvertes))
         fil.start()
         fil.join()
         if isinstance(ouvertes[0], OSError):
@@ -112,6 +113,53 @@ class Poste:
             with lien.getresponse() as reponse:
                 return Reponse(reponse.status, dict(reponse.getheaders()), reponse.read())
 
+    def essayer(self, adresse: str, port: int, *, patience_s: float = 5) -> str:
+        """
+        Knock at a TCP port and say who is there.
+
+        Returns:
+            `boite`, `net` (who answered the page), `refuse` (said at once), `silence` (nothing within `patience_s`).
+        """
+        try:
+            with self.prise() as prise:
+                prise.settimeout(patience_s)
+                prise.connect((adresse, port))
+                prise.sendall(b"GET / HTTP/1.0\r\nHost: quelque.part\r\n\r\n")
+                lu = prise.makefile("rb").read()
+        except TimeoutError:
+            return "silence"
+        except OSError:
+            return "refuse"
+        return "net" if lu.endswith(b"le vrai net") else "boite"
+
+    def echo(self, adresse: str, port: int, *, patience_s: float = 2) -> str:
+        """Send one datagram and say what came back: `net`, `refuse` or `silence`."""
+        with self.prise(socket.SOCK_DGRAM) as prise:
+            prise.settimeout(patience_s)
+            prise.connect((adresse, port))
+            try:
+                prise.send(b"ohe")
+                return "net" if prise.recv(64) == b"ohe" else "boite"
+            except TimeoutError:
+                return "silence"
+            except OSError:
+                return "refuse"
+
+    def telecharger(self, octets: int, *, adresse: str, port: int = 8080, uid: int = 0) -> int:
+        """Fetch so many octets from the Internet, as a user; return how many came before the flow stopped."""
+        recus = b""
+        total = 0
+        with contextlib.suppress(OSError), self.prise(uid=uid) as prise:
+            prise.settimeout(2)
+            prise.connect((adresse, port))
+            prise.sendall(f"GET /{octets} HTTP/1.0\r\n\r\n".encode())
+            while b"\r\n\r\n" not in recus:
+                recus += prise.recv(65536)
+            total = len(recus.partition(b"\r\n\r\n")[2])
+            while morceau := prise.recv(65536):
+                total += len(morceau)
+        return total
+
     def nommer(self, nom: str, genre: str = "A", *, a: str = "10.10.10.10", mots: Sequence[str] = ()) -> list[str]:
         """Ask a name server (dig) and return the status, then the answers."""
         fait = self.lancer("dig", "+tries=2", "+time=2", "+noall", "+comments", "+answer", *mots, f"@{a}", nom, genre)
@@ -120,9 +168,10 @@ class Poste:
         return [statut, *(ligne.split(None, 4)[4] for ligne in lignes if ligne and not ligne.startswith(";"))]
 
 
-def _ouvrir(espace: str, genre: int, ouvertes: "list[socket.socket | OSError]") -> None:
-    """Enter a namespace with this thread alone, open a socket, end."""
+def _ouvrir(espace: str, genre: int, uid: int, ouvertes: "list[socket.socket | OSError]") -> None:
+    """Enter a namespace and a user's skin with this thread alone (setns(2), setfsuid(2)), open a socket, end."""
     fd = os.open(f"/run/netns/{espace}", os.O_RDONLY)
     entre = LIBC.setns(fd, CLONE_NEWNET) == 0
     os.close(fd)
+    LIBC.setfsuid(uid)
     ouvertes.append(socket.socket(socket.AF_INET, genre) if entre else OSError(ctypes.get_errno(), f"setns {espace}"))
