@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test stick-test fuzz check bench bench-sync verrous
+.PHONY: help demo demo-clean test stick-test fuzz check bench bench-portal bench-sync verrous
 PYTHON ?= python3
 B := .venv/bin
 
@@ -16,7 +16,7 @@ demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
-test: ## everything, with the real Kolibri and a real browser (as root; about 7 min)
+test: ## everything, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur
 	@$(B)/python -m pytest
 
@@ -34,8 +34,12 @@ check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(B)/mypy | tail -1
 	@$(B)/lint-imports | tail -2
 	@$(B)/djlint portail sync --profile jinja --lint --quiet && echo "  ✓ templates"
-	@$(B)/shellcheck .ci/run && echo "  ✓ shell"
+	@$(B)/shellcheck .ci/run appliance/postes/*.sh && echo "  ✓ shell"
 	@$(B)/python -m pytest -q tests/consistance
+
+bench-portal: ## the answers to the probes beside a bare server (about 2 min; as root)
+	@$(PYTHON) appliance/installer.py dev --navigateur
+	@$(B)/python bench/captif.py
 
 bench-sync: ## the ten figures of the exchange beside the real alternatives (about 20 min; F="jour arriere" for some)
 	@$(PYTHON) appliance/installer.py dev --navigateur

@@ -26,7 +26,8 @@ PYTHON = VENV / "bin" / "python"
 PLACE_MO = 1500
 #: Debian packages that the tests need beyond Python → a file that each brings: Debian's browser, what Playwright's own
 #: driver is linked with (a bare Debian 12 lacks it), letters for pages without their own, the judges of the lot; the
-#: shore's other engine and its front; the machine that boots, and what makes and judges its sticks.
+#: shore's other engine and its front; the machine that boots, and what makes and judges its sticks; the network, its
+#: radios, and the systems' own clients that judge it; who judges the units' walls, and the poster; who loads the bench.
 PAQUETS_TESTS = {
     "chromium": "usr/bin/chromium",
     "libatomic1": "usr/lib/*/libatomic.so.1",
@@ -47,6 +48,23 @@ PAQUETS_TESTS = {
     "mtools": "usr/bin/mcopy",
     "f3": "usr/bin/f3probe",
     "fdisk": "sbin/sfdisk",
+    "iproute2": "sbin/ip",
+    "nftables": "usr/sbin/nft",
+    "dnsmasq-base": "usr/sbin/dnsmasq",
+    "bind9-dnsutils": "usr/bin/dig",
+    "hostapd": "usr/sbin/hostapd",
+    "wpasupplicant": "sbin/wpa_supplicant",
+    "iw": "sbin/iw",
+    "wireless-regdb": "lib/firmware/regulatory.db-debian",
+    "dbus-daemon": "usr/bin/dbus-daemon",
+    "network-manager": "usr/sbin/NetworkManager",
+    "firefox-esr": "usr/lib/firefox-esr/firefox-esr",
+    "xvfb": "usr/bin/Xvfb",
+    "xdotool": "usr/bin/xdotool",
+    "systemd": "bin/systemd-analyze",
+    "poppler-utils": "usr/bin/pdftoppm",
+    "zbar-tools": "usr/bin/zbarimg",
+    "wrk": "usr/bin/wrk",
 }
 #: What the bench of the exchange needs besides: an alternative that is measured beside us.
 PAQUETS_BENCH = {
