@@ -15,7 +15,7 @@ from typing import Any
 from pirogue_actions import pare_feu
 from pirogue_actions.pare_feu import Refus
 
-#: The kernel's neighbour table. Read as a file (0.05 ms) and not by a program (4 ms): a probe waits for it. Flag 2 is a
+#: The kernel's neighbour table. Read as a file (0.01 ms) and not by a program (4 ms): a probe waits for it. Flag 2 is a
 #: neighbour that answered, is being asked again, or has grown stale; 0 is one that never answered.
 TABLE_ARP = Path("/proc/self/net/arp")
 UNITE_POINT_ACCES = "hostapd.service"
