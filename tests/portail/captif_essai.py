@@ -219,10 +219,10 @@ def repond(ou: str | tuple[str, int]) -> bool:
 
 
 @contextlib.contextmanager
-def facade(dossier: Path, *, portail: bool = False, **reglages: object) -> Iterator[Facade]:
+def facade(dossier: Path, *, portail: bool = False, port: int = 0, **reglages: object) -> Iterator[Facade]:
     """Start nginx and the responder (and the portal), and stop them."""
     dossier.mkdir(parents=True, exist_ok=True)
-    port = port_libre()
+    port = port or port_libre()
     rendre_role(dossier, port, **reglages)
     processus: dict[str, subprocess.Popen[bytes]] = {}
     with Voisinage(dossier / "actions.sock") as voisinage:
