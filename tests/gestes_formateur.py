@@ -11,7 +11,19 @@ from werkzeug.test import TestResponse
 from equipage import Bord, Horloge
 
 PIN_DONNE, PIN = "246810", "135790"
-MODULES = ("porte", "entrer", "accueil", "appel", "bilan", "courrier", "effacer", "groupes", "inscrire", "lecons")
+MODULES = (
+    "porte",
+    "entrer",
+    "accueil",
+    "appel",
+    "bilan",
+    "courrier",
+    "effacer",
+    "groupes",
+    "inscrire",
+    "lecons",
+    "reseau",
+)
 
 
 def regler(monkeypatch: pytest.MonkeyPatch, horloge: Horloge) -> None:

@@ -7,6 +7,9 @@ what to touch ringed. Labels are those of the systems' French versions; where ma
 
 from dataclasses import dataclass
 
+from flask import render_template
+
+from pirogue_portail.contexte import adresse_visible, config
 from pirogue_socle.erreurs import Introuvable
 
 
@@ -225,3 +228,36 @@ def systeme(code: str) -> Systeme:
         if un.code == code:
             return un
     raise Introuvable("Je ne connais pas ce système.", geste="Choisis ton appareil dans la liste.")
+
+
+def montrer_choix(*, cadre: str, page: str, retour: str) -> str:
+    """
+    Return the page that shows the address, then asks which device it is.
+
+    Args:
+        cadre: the template around it, the youths' or the trainers'.
+        page, retour: endpoints: of a system's steps, and of where one came from.
+    """
+    return render_template(
+        "aide_reseau/choisir.html",
+        cadre=cadre,
+        page=page,
+        retour=retour,
+        premiere=ADRESSE,
+        systemes=SYSTEMES,
+        adresse=adresse_visible(),
+        adresse_ip=config().adresse,
+    )
+
+
+def montrer_systeme(code: str, *, cadre: str, choisir: str, retour: str) -> str:
+    """Return the page of one system's steps, as `montrer_choix`; raises Introuvable."""
+    return render_template(
+        "aide_reseau/systeme.html",
+        cadre=cadre,
+        choisir=choisir,
+        retour=retour,
+        systeme=systeme(code),
+        adresse=adresse_visible(),
+        adresse_ip=config().adresse,
+    )

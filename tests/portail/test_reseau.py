@@ -17,8 +17,6 @@ from pirogue_portail import postes, reseau
 from pirogue_portail.app import create_app
 from pirogue_portail.captif import accueil
 from pirogue_portail.config import ConfigPortail
-from pirogue_portail.formateur import reseau as page_reseau
-from pirogue_portail.jeune import bienvenue
 from pirogue_portail.postes import OCCUPANTS_MAX, Occupant, Postes
 from pirogue_registre.jeunes import Jeune
 from portail.racine import AFI, KOFFI, RACHELLE, Racine
@@ -30,10 +28,8 @@ PAGE = "/formateur/reseau"
 def heure(monkeypatch: pytest.MonkeyPatch, horloge: Horloge) -> None:
     """It is eight in the morning, Tuesday 4 March 2025, on every page."""
     regler(monkeypatch, horloge)
-    for module in (page_reseau, bienvenue):
-        monkeypatch.setattr(module, "maintenant", horloge)
-    monkeypatch.setattr("pirogue_portail.jeune.embarquer.maintenant", horloge)
-    monkeypatch.setattr("pirogue_portail.jeune.chemin.maintenant", horloge)
+    for module in ("embarquer", "chemin"):
+        monkeypatch.setattr(f"pirogue_portail.jeune.{module}.maintenant", horloge)
 
 
 @pytest.fixture

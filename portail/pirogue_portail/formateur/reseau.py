@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail import aide_reseau, postes, reseau
 from pirogue_portail.captif import accueil
-from pirogue_portail.contexte import adresse_visible, config, registre
+from pirogue_portail.contexte import config, registre
 from pirogue_portail.formateur import mots
 from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger
@@ -164,27 +164,14 @@ def _revenir(suite: str | ErreurPirogue) -> Response:
 @blueprint.get("/reseau/aide")
 def aider_reseau() -> str:
     """«Je ne vois pas la page», in the trainers' frame."""
-    return render_template(
-        "aide_reseau/choisir.html",
-        cadre="formateur/page.html",
-        page="formateur.aider_systeme",
-        retour="formateur.voir_reseau",
-        premiere=aide_reseau.ADRESSE,
-        systemes=aide_reseau.SYSTEMES,
-        adresse=adresse_visible(),
-        adresse_ip=config().adresse,
+    return aide_reseau.montrer_choix(
+        cadre="formateur/page.html", page="formateur.aider_systeme", retour="formateur.voir_reseau"
     )
 
 
 @blueprint.get("/reseau/aide/<code>")
 def aider_systeme(code: str) -> str:
     """The steps of one system, in the trainers' frame."""
-    return render_template(
-        "aide_reseau/systeme.html",
-        cadre="formateur/page.html",
-        choisir="formateur.aider_reseau",
-        retour="formateur.voir_reseau",
-        systeme=aide_reseau.systeme(code),
-        adresse=adresse_visible(),
-        adresse_ip=config().adresse,
+    return aide_reseau.montrer_systeme(
+        code, cadre="formateur/page.html", choisir="formateur.aider_reseau", retour="formateur.voir_reseau"
     )
