@@ -10,7 +10,7 @@ import pytest
 
 from gestes_formateur import PIN, PIN_DONNE
 from reseau.internet import ADRESSE
-from reseau.lac import CLE_WIFI, NOM_WIFI, Lac, mettre_a_leau
+from reseau.lac import CLE_WIFI, NOM_WIFI, SALLE, Lac, mettre_a_leau
 from reseau.poste import Poste, Reponse
 
 BOITE, CAPTUREE = "10.10.10.10", "198.51.100.1"
@@ -21,6 +21,8 @@ RESEAU = "/formateur/reseau"
 def lac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lac]:
     """A boat on its lake, with an Internet beyond."""
     with mettre_a_leau(tmp_path_factory.mktemp("lac")) as monde:
+        # A bridge takes the lowest address of its ports, then the kernel forgets its neighbours; a radio does not.
+        monde.boite.lancer("ip", "link", "set", SALLE, "address", "02:50:49:ff:00:01")
         yield monde
 
 
