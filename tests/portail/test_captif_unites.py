@@ -4,13 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pirogue_socle import config
 from portail.captif_essai import NGINX, attendre, commande, rendre_role
-from reseau.rendu import rendre
+from reseau.rendu import ROLES, rendre
 
 #: systemd's own measure, in tenths: how much harm a service could do (a service left as it comes: 92).
 SEUILS = {"pirogue-portail.service": 15, "pirogue-captif.service": 10, "pirogue-certificat.service": 20}
@@ -113,6 +114,25 @@ def test_nothing_of_the_front_server_lies_on_a_disk(role: Path) -> None:
     assert "access_log off;" in texte
     assert "error_log stderr error;" in texte
     assert {un for un in chemins if un.startswith("/") and not un.startswith("/run/")} <= {"/.bienvenue"}
+
+
+def test_laying_the_role_down_twice_changes_nothing(tmp_path: Path) -> None:
+    """The real Ansible, into a folder that stands for an image: the second time there is nothing to do."""
+    (tmp_path / "jeu.yml").write_text(
+        f"- hosts: localhost\n  connection: local\n  gather_facts: false\n  roles: [{ROLES}/portail]\n",
+        encoding="utf-8",
+    )
+    mots = [Path(sys.executable).with_name("ansible-playbook"), "jeu.yml", "-e", f"portail_racine={tmp_path}/arbre"]
+    monde = os.environ | {"ANSIBLE_HOME": str(tmp_path / "ansible"), "ANSIBLE_LOCALHOST_WARNING": "0"}
+    ecrans = [
+        subprocess.run(mots, check=False, capture_output=True, text=True, cwd=tmp_path, env=monde).stdout
+        for _ in range(2)
+    ]
+
+    assert "failed=0" in ecrans[0], ecrans[0]
+    assert "changed=0" not in ecrans[0]
+    assert "changed=0 " in ecrans[1], ecrans[1]
+    assert (tmp_path / "arbre/etc/systemd/system/sockets.target.wants/pirogue-captif.socket").is_symlink()
 
 
 def test_the_responder_answers_at_the_socket_that_systemd_hands_over(tmp_path: Path) -> None:
