@@ -32,6 +32,7 @@ VOIX = [
     "chemin",
     "module",
     "aide",
+    "aide_reseau",
     "toujours",
     "fermee",
     "visite",
