@@ -1,8 +1,12 @@
 """The air of the bench: the boat's own system under systemd in the machine, and laptops that join it by Wi-Fi."""
 
+import base64
 import http.client
 import io
+import json
 import re
+import sys
+import tarfile
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +20,9 @@ from reseau.rendu import rendre
 ENTRE = "CTRL-EVENT-CONNECTED"
 REFUSE = ("reason=WRONG_KEY", "CTRL-EVENT-ASSOC-REJECT", "CTRL-EVENT-AUTH-REJECT", "CTRL-EVENT-NETWORK-NOT-FOUND")
 SAUTS_MAX = 8
+PATIENCE_DEPART_S = 240.0
+RACINE = Path(__file__).parents[2]
+ROLES = ("socle_systeme", "point_acces", "actions", "portail")
 #: What the roles enable, and systemd's own that they lean on.
 UNITES = (
     "systemd-sysctl.service",
@@ -23,7 +30,34 @@ UNITES = (
     "systemd-networkd.service",
     "pirogue-dnsmasq@capture.service",
     "hostapd.service",
+    "pirogue-forfaits.service",
+    "pirogue-actions.socket",
+    "pirogue-captif.socket",
+    "pirogue-captif.service",
+    "pirogue-portail.socket",
+    "pirogue-portail.service",
+    "nginx.service",
 )
+#: This host's Python and our code, where no sandbox hides them: a home folder would be.
+LIENS = {
+    sys.base_prefix: "/opt/pirogue/python",
+    sys.prefix: "/opt/pirogue/venv",
+    str(RACINE): "/opt/pirogue/source",
+}
+#: Users that Debian's own packages bring to the device, and that this host may lack.
+UTILISATEURS_DEBIAN = "u systemd-resolve -\nu dnsmasq -\n"
+#: As the installation leaves them; the folders' own owners are a role's.
+PROPRIETES = {"/data/pirogue/registre": "pirogue-portail:pirogue", "/data/pirogue/reseau": "root:pirogue-portail"}
+_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_SALLES = [f"/opt/pirogue/source/{salle}\n" for salle in ("appliance", "contenus", "portail", "sync")]
+#: `/opt/pirogue` is an environment as on the device: a Python that finds our packages, a command.
+ENVIRONNEMENT = {
+    "pyvenv.cfg": "home = /opt/pirogue/python/bin\ninclude-system-site-packages = false\n",
+    f"lib/{_PYTHON}/site-packages/pirogue.pth": f"/opt/pirogue/venv/lib/{_PYTHON}/site-packages\n{''.join(_SALLES)}",
+    "bin/python": "#!/bin/sh\nexport LD_LIBRARY_PATH=/opt/pirogue/python/lib PYTHONDONTWRITEBYTECODE=1\n"
+    f'exec /opt/pirogue/bin/{_PYTHON} "$@"\n',
+    "bin/pirogue": "#!/bin/sh\nexec /opt/pirogue/bin/python -c 'from pirogue_cli.entree import main; main()' \"$@\"\n",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +85,23 @@ class Bateau:
         """Return the hardware addresses that the radio itself holds."""
         return re.findall(r"^Station (\S+)", self.lancer("iw", "dev", "wlan0", "station", "dump"), re.MULTILINE)
 
+    def demander(self, acte: str) -> Any:
+        """Have root's helper do one act, asked by the portal's own user; return what it gives."""
+        qui = "pirogue-portail"
+        parler = (
+            "import json, pathlib; from pirogue_actions import client; "
+            f"print(json.dumps(client.demander(pathlib.Path('/run/pirogue/actions.sock'), {acte!r}, attente_s=60)))"
+        )
+        sous = ("setpriv", f"--reuid={qui}", f"--regid={qui}", "--init-groups")
+        return json.loads(self.lancer(*sous, "/opt/pirogue/bin/python", "-I", "-c", parler))
+
+    def relever(self, dossier: Path) -> Path:
+        """Copy the boat's register into a folder of the host and return its place."""
+        paquet = self.lancer("sh", "-c", "tar -C /data/pirogue -c registre | base64 -w0")
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(paquet))) as archive:
+            archive.extractall(dossier, filter="data")
+        return dossier / "registre"
+
     def journal(self) -> str:
         """Return the last words of every service."""
         mots = ("--no-pager", "--output=short-monotonic", "--lines=200")
@@ -63,18 +114,22 @@ def greer(machine: Machine, dossier: Path, *, reseau: str, cle: str, places: int
 
     Args:
         machine: its radios are on.
-        dossier: where to write, seen from both sides.
+        dossier: where to write, seen from both sides; the register is already in its `data/pirogue/registre`.
         reseau, cle: name of the Wi-Fi network, and its key.
         places: how many laptops the radio takes.
     """
     dossier.chmod(0o755)
-    reglages = {"point_acces_nom": reseau, "point_acces_stations_max": places}
-    variables = rendre(dossier, "point_acces", reglages=reglages)
-    _poser(dossier / str(variables["point_acces_cle"]).lstrip("/"), f"00:00:00:00:00:00 {cle}\n", mode=0o600)
-    (dossier / "etc/nftables.conf").chmod(0o755)
+    reglages = {"point_acces_nom": reseau, "point_acces_stations_max": places, "actions_stations_max": places}
+    variables = rendre(dossier, *ROLES, reglages=reglages)
+    _poser(dossier / str(variables["point_acces_cle"]).lstrip("/"), f"00:00:00:00:00:00 {cle}\n", mode=0o640)
     _poser(dossier / "etc/systemd/system/banc.target", f"[Unit]\nWants={' '.join(UNITES)}\n")
-    _poser(dossier / "etc/sysusers.d/banc.conf", "u pirogue-sync -\nu systemd-resolve -\nu dnsmasq -\n")
-    machine.appeler("mettre_a_flot", fichiers=str(dossier), liens={}, proprietes={}, cible="banc.target")
+    _poser(dossier / "etc/sysusers.d/debian.conf", UTILISATEURS_DEBIAN)
+    for nom, texte in ENVIRONNEMENT.items():
+        _poser(dossier / "opt/pirogue" / nom, texte, mode=0o755 if nom.startswith("bin/") else 0o644)
+    (dossier / "opt/pirogue/bin" / _PYTHON).symlink_to(f"/opt/pirogue/python/bin/{_PYTHON}")
+    (dossier / "etc/nftables.conf").chmod(0o755)
+    depart = {"fichiers": str(dossier), "liens": LIENS, "proprietes": PROPRIETES, "cible": "banc.target"}
+    machine.rendre(machine.lancer("mettre_a_flot", **depart), patience_s=PATIENCE_DEPART_S)
     bateau = Bateau(machine)
     _code, etat, erreurs = bateau.essayer("systemctl", "is-system-running")
     assert etat.strip() == "running", f"{etat}{erreurs}{bateau.essayer('systemctl', '--failed')[1]}{bateau.journal()}"

@@ -2,12 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
 from banc.radio import ENTRE, Bateau, PosteRadio, greer
+from equipage import Horloge, preparer_bord
+from gestes_jeune import embarquer
+from pirogue_registre import base, jeunes, presences
+from pirogue_registre.jeunes import Jeune
+from pirogue_socle.horloge import maintenant
 
 RESEAU, CLE = "Pirogue 1", "quatre mots sur leau"
 PLACES = 2
@@ -22,10 +29,38 @@ def air(noyau: Noyau, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mach
         yield machine
 
 
+@dataclass(frozen=True)
+class Classe:
+    """
+    Who is expected this morning.
+
+    Attributes:
+        dossier: the boat's files, before it is afloat.
+        seance: the open session.
+        afi, koffi: the two trainees, with their pictures.
+    """
+
+    dossier: Path
+    seance: str
+    afi: Jeune
+    koffi: Jeune
+
+
 @pytest.fixture(scope="module")
-def bateau(air: Machine, tmp_path_factory: pytest.TempPathFactory) -> Bateau:
+def classe(tmp_path_factory: pytest.TempPathFactory) -> Classe:
+    """Rachelle has opened the session of Afi and Koffi's group."""
+    dossier = tmp_path_factory.mktemp("bateau")
+    bord = preparer_bord(dossier / "data/pirogue/registre", Horloge())
+    seance = bord.ouvrir_seance()
+    afi, koffi = (jeunes.lire(bord.registre, un) for un in (bord.afi, bord.koffi))
+    base.fermer(bord.registre)
+    return Classe(dossier, seance, afi, koffi)
+
+
+@pytest.fixture(scope="module")
+def bateau(air: Machine, classe: Classe) -> Bateau:
     """The boat, afloat, with room for two laptops."""
-    return greer(air, tmp_path_factory.mktemp("bateau"), reseau=RESEAU, cle=CLE, places=PLACES)
+    return greer(air, classe.dossier, reseau=RESEAU, cle=CLE, places=PLACES)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +127,7 @@ def test_one_laptop_too_many_is_told_so_and_the_others_stay(
 
     assert ENTRE not in refus
     assert sorted(bateau.stations()) == sorted([afi.mac, koffi.mac])
+    assert bateau.demander("stations") == {"nombre": PLACES, "max": PLACES}
     assert [poste.joindre("10.10.10.10", 443) for poste in (afi, koffi)] == ["refuse", "refuse"]
 
 
@@ -116,3 +152,33 @@ def test_an_access_point_killed_outright_comes_back_and_so_do_the_laptops(bateau
     assert bateau.numero("hostapd.service") not in {0, avant}
     assert bateau.stations() == [afi.mac]
     assert afi.joindre("10.10.10.10", 443) == "refuse"
+
+
+def test_a_laptop_meets_the_portal_over_the_air_and_afi_signs_in(
+    bateau: Bateau, classe: Classe, afi: PosteRadio, tmp_path: Path
+) -> None:
+    """Join, address, probe sent to the portal, *Continuer*, probe satisfied, three pictures: she is marked present."""
+    sonde = "http://connectivitycheck.gstatic.com/generate_204"
+    afi.rejoindre(RESEAU, CLE)
+    avant = afi.sonder(sonde)
+    bienvenue = afi.get(sonde)
+    accueil = afi.post("/continuer", data={})
+    apres = afi.sonder(sonde)
+    chemin = embarquer(afi, classe.afi)
+    registre = base.ouvrir(bateau.relever(tmp_path))
+    appel = presences.appel(registre, seance_id=classe.seance, instant=maintenant())
+    base.fermer(registre)
+
+    assert {nom: afi.bail[nom] for nom in ("routeur", "dns", "duree_s")} == {
+        "routeur": "10.10.10.10",
+        "dns": "10.10.10.10",
+        "duree_s": "7200",
+    }
+    assert bytes.fromhex(afi.bail["compte"]) == b"ANDROID_METERED"
+    assert (avant.status_code, avant.entetes["Location"]) == (302, "http://pirogue.internal/bienvenue")
+    assert bienvenue.adresse == "http://pirogue.internal/bienvenue"
+    assert "Continuer" in bienvenue.get_data(as_text=True)
+    assert accueil.adresse == "http://pirogue.internal/"
+    assert (apres.status_code, apres.corps) == (204, b"")
+    assert chemin.request.path == "/chemin"
+    assert {ligne.jeune.personne_id: ligne.presence.etat for ligne in appel}[classe.afi.personne_id] == "present"
