@@ -3,6 +3,7 @@
 import itertools
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from equipage import Bord, Horloge, preparer_bord
 from pirogue_registre import base
 from postes.regler import installer, poser_regles
-from reseau.juges.lancement import RACINE, attendre, joindre, tenir, vider
+from reseau.juges.lancement import attendre, joindre, tenir, vider
 
+PIROGUE = Path(sys.executable).with_name("pirogue")
 NUMEROS = itertools.count(1)
 
 
@@ -45,8 +47,8 @@ class Poste:
 
 
 @pytest.fixture(scope="module")
-def portail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The real portal, alone with one laptop in a namespace: its name there, the folder of the box."""
+def portail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a namespace where the real portal is alone with one laptop."""
     dossier = tmp_path_factory.mktemp("boite")
     bord: Bord = preparer_bord(dossier / "donnees/registre", Horloge())
     base.fermer(bord.registre)
@@ -59,11 +61,11 @@ def portail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     subprocess.run(["ip", "netns", "add", espace], check=True)
     try:
         subprocess.run(["ip", "-n", espace, "link", "set", "lo", "up"], check=True)
-        servir = ["ip", "netns", "exec", espace, RACINE / ".venv/bin/pirogue", "portail", "servir"]
+        servir = ["ip", "netns", "exec", espace, PIROGUE, "portail", "servir"]
         with tenir(servir, journal=dossier / "portail.log", env={"PIROGUE_CONFIG": str(reglages)}) as processus:
             attendre("le portail écoute", lambda: _repond(espace) or processus.poll() is not None)
             assert processus.poll() is None, (dossier / "portail.log").read_text()
-            yield espace, dossier
+            yield espace
     finally:
         vider(espace)
         subprocess.run(["ip", "netns", "del", espace], check=True)
@@ -78,13 +80,12 @@ def _repond(espace: str) -> bool:
 
 
 @pytest.fixture
-def poste(portail: tuple[str, Path], tmp_path: Path) -> Poste:
+def poste(portail: str, tmp_path: Path) -> Poste:
     """A laptop where Rachelle has run the script."""
-    espace, _ = portail
     racine = tmp_path / "racine"
     racine.joinpath("etc").mkdir(parents=True)
     racine.joinpath("etc/hosts").write_text("127.0.0.1 localhost pirogue.internal contenu.pirogue.internal\n")
     racine.joinpath("etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
     fait = installer(racine)
     assert fait.returncode == 0, fait.stderr
-    return Poste(espace, tmp_path, racine)
+    return Poste(portail, tmp_path, racine)

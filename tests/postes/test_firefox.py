@@ -69,14 +69,22 @@ def test_opening_firefox_shows_the_boat_at_once(poste: Poste) -> None:
     assert "Pirogue" in str(titre)
 
 
-@pytest.mark.parametrize(("regle", "garde"), [(True, False), (False, True)])
-def test_nothing_of_a_pair_stays_when_firefox_is_closed(poste: Poste, *, regle: bool, garde: bool) -> None:
-    """The next pair on this laptop is nobody's heir; without our rules it would be."""
+@pytest.mark.parametrize(
+    ("regle", "coupure", "garde"),
+    [(True, False, False), (True, True, False), (False, False, True)],
+)
+def test_nothing_of_a_pair_stays_when_firefox_is_closed(
+    poste: Poste, *, regle: bool, coupure: bool, garde: bool
+) -> None:
+    """The next pair is nobody's heir, even after a power cut; without our rules it would be."""
     with ouvrir_firefox(poste.espace, poste.dossier, devant=poste.devant if regle else poste.nu) as firefox:
         firefox.aller("http://pirogue.internal/?page=AfiEtKoffi")
         firefox.dans("content")
         laisse = firefox.executer(f"{LAISSER} return {LIRE}")
-        firefox.quitter()
+        if coupure:
+            firefox.couper()
+        else:
+            firefox.quitter()
     restes = contient(poste.dossier / "firefox", "AfiEtKoffi")
 
     assert str(laisse).count("AfiEtKoffi") == 2

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,14 @@ def test_a_wifi_that_cannot_be_is_refused_with_a_gesture(racine: Path, nom: str,
     assert phrase in fait.stderr
     assert "→" in fait.stderr
     assert not (racine / PROFIL).exists()
+
+
+def test_the_script_holds_no_trap_that_shellcheck_knows() -> None:
+    """It runs as root on somebody else's laptop."""
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    fait = subprocess.run([shellcheck, POSTES / "installer-poste.sh"], capture_output=True, text=True, check=False)
+
+    assert (fait.returncode, fait.stdout) == (0, "")
 
 
 def test_without_being_administrator_it_says_so_and_writes_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import base64
 import contextlib
 import itertools
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +31,8 @@ class Marionette:
         self._flux = prise.makefile("rb")
         self._numeros = itertools.count(1)
         self._lire()
-        self.demander("WebDriver:NewSession", capabilities={"alwaysMatch": {"pageLoadStrategy": "eager"}})
+        ouverte = self.demander("WebDriver:NewSession", capabilities={"alwaysMatch": {"pageLoadStrategy": "eager"}})
+        self._pid = int(ouverte["capabilities"]["moz:processID"])
 
     def _lire(self) -> Any:
         taille = b""
@@ -71,6 +74,11 @@ class Marionette:
     def quitter(self) -> None:
         """Close Firefox as a person does: what it does at its end is done."""
         self.demander("Marionette:Quit", flags=["eAttemptQuit"])
+        self._flux.read()  # it hangs up when it has gone
+
+    def couper(self) -> None:
+        """Kill Firefox as a power cut does: nothing of its end is done."""
+        os.kill(self._pid, signal.SIGKILL)
 
     def fermer(self) -> None:
         """Hang up."""
