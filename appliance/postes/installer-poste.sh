@@ -104,6 +104,10 @@ lire_cle() { # la clé ne passe jamais par la ligne de commande : tout le monde 
   esac
 }
 
+relire_wifi() { # pour que NetworkManager voie le profil tout de suite ; sinon il le verra au prochain démarrage
+  [ -n "$RACINE" ] || nmcli connection reload >/dev/null 2>&1 || true
+}
+
 poser_wifi() {
   [ "$(printf '%s' "$WIFI" | wc -c)" -le 32 ] ||
     refuser "Le nom du Wi-Fi est trop long." "Recopie-le depuis l'affiche Wi-Fi : 32 lettres au plus."
@@ -135,7 +139,7 @@ method=auto
 method=auto
 FIN
   poser "$brouillon" "$PROFIL_WIFI" 600
-  [ -n "$RACINE" ] || ! command -v nmcli >/dev/null || nmcli --terse connection reload || true
+  relire_wifi
 }
 
 installer() {
@@ -161,6 +165,7 @@ retirer() {
     rmdir -- "$RACINE/$dossier" 2>/dev/null || true # il n'est plus vide : quelqu'un s'en sert
   done
   rm -r -- "$ETAT"
+  relire_wifi
   printf 'Ce poste est comme avant.\n'
 }
 
