@@ -46,33 +46,39 @@ SITE = """server {{
 
 @dataclass
 class Tir:
-    """What one run of wrk gave; delays in milliseconds."""
+    """What one run of wrk gave; delays in milliseconds, processor time per answer in microseconds."""
 
     par_s: float
     p50_ms: float
     p99_ms: float
+    calcul_us: float
 
 
 @dataclass
 class Cible:
-    """Who is asked: at which port, under which name."""
+    """Who is asked: at which port, under which name; the process that answers."""
 
     nom: str
     port: int
     hote: str
+    pid: int
 
 
 def tirer(cible: Cible, clients: int) -> Tir:
     """Load one target with wrk for `DUREE_S` seconds."""
     mots = ["wrk", "-t1", f"-c{clients}", f"-d{DUREE_S}s", "--latency", "-H", f"Host: {cible.hote}"]
+    avant_s = calcul_s(cible.pid)
     ecran = subprocess.run(
         [*mots, f"http://127.0.0.1:{cible.port}{SONDE[1]}"], check=True, capture_output=True, text=True
     ).stdout
     par_s = re.search(r"Requests/sec:\s+([\d.]+)", ecran)
+    combien = re.search(r"(\d+) requests in", ecran)
     assert par_s is not None, ecran
+    assert combien is not None, ecran
     assert "Socket errors" not in ecran, ecran
     assert "Non-2xx" not in ecran, ecran
-    return Tir(float(par_s[1]), _ms(ecran, "50%"), _ms(ecran, "99%"))
+    calcul_us = (calcul_s(cible.pid) - avant_s) / int(combien[1]) * 1e6
+    return Tir(float(par_s[1]), _ms(ecran, "50%"), _ms(ecran, "99%"), calcul_us)
 
 
 def _ms(ecran: str, rang: str) -> float:
@@ -85,6 +91,12 @@ def ecrits(pid: int) -> int:
     """Return the octets that a process and its children had written to a disk."""
     racine = psutil.Process(pid)
     return sum(un.io_counters().write_bytes for un in [racine, *racine.children(recursive=True)])
+
+
+def calcul_s(pid: int) -> float:
+    """Return the processor time that a process and its children have used: other people's load is not in it."""
+    racine = psutil.Process(pid)
+    return sum(sum(un.cpu_times()[:2]) for un in [racine, *racine.children(recursive=True)])
 
 
 @contextmanager
@@ -120,8 +132,14 @@ def mesurer() -> None:
         captif, nginx = boite.processus["captif"].pid, boite.processus["nginx"].pid
         avant = [(pss_mo(pid), ecrits(pid)) for pid in (captif, temoin.pid, nginx)]
         for titre, cibles in (
-            ("derrière nginx", [Cible("nos sondes", boite.port, SONDE[0]), Cible("témoin", boite.port, TEMOIN)]),
-            ("sans nginx", [Cible("nos sondes", libre, SONDE[0]), Cible("témoin", nu, TEMOIN)]),
+            (
+                "derrière nginx",
+                [Cible("nos sondes", boite.port, SONDE[0], captif), Cible("témoin", boite.port, TEMOIN, temoin.pid)],
+            ),
+            (
+                "sans nginx",
+                [Cible("nos sondes", libre, SONDE[0], direct.pid), Cible("témoin", nu, TEMOIN, temoin_direct.pid)],
+            ),
         ):
             _comparer(titre, cibles)
         apres = [(pss_mo(pid), ecrits(pid)) for pid in (captif, temoin.pid, nginx)]
@@ -149,12 +167,14 @@ def _comparer(titre: str, cibles: list[Cible]) -> None:
             un.par_s / autre.par_s for un, autre in zip(tirs["nos sondes"], tirs["témoin"], strict=True)
         )
         for nom, tous in tirs.items():
-            p50, p99 = (statistics.median(getattr(tir, quoi) for tir in tous) for quoi in ("p50_ms", "p99_ms"))
+            p50, p99, calcul = (
+                statistics.median(getattr(tir, quoi) for tir in tous) for quoi in ("p50_ms", "p99_ms", "calcul_us")
+            )
             part = f"{rapport:.0%}" if nom == "nos sondes" else "—"
-            lignes.append([clients, nom, round(medianes[nom]), p50, p99, part])
+            lignes.append([clients, nom, round(medianes[nom]), p50, p99, round(calcul), part])
     tableau(
         f"Sondes accueillies, {titre} (médiane de {TOURS} tirs de {DUREE_S} s, alternés)",
-        ["clients", "qui", "par s", "p50 ms", "p99 ms", "du témoin"],
+        ["clients", "qui", "par s", "p50 ms", "p99 ms", "calcul µs", "du témoin"],
         lignes,
     )
 
