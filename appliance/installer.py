@@ -61,6 +61,7 @@ PAQUETS_TESTS = {
     "firefox-esr": "usr/lib/firefox-esr/firefox-esr",
     "xvfb": "usr/bin/Xvfb",
     "xdotool": "usr/bin/xdotool",
+    "imagemagick": "usr/bin/import",
     "systemd": "bin/systemd-analyze",
     "poppler-utils": "usr/bin/pdftoppm",
     "zbar-tools": "usr/bin/zbarimg",
