@@ -32,7 +32,7 @@ ICI = Path(__file__).parent
 PIROGUE = Path(sys.executable).with_name("pirogue")
 #: The courier's user id in the world under test: no user of this machine.
 UID_SYNC = 61234
-SALLE = "ap0"
+SALLE, CARTE_SALLE = "ap0", "02:50:49:ff:ff:ff"
 LIEN = "wwan0"
 NOM_WIFI, CLE_WIFI = "Pirogue 1", "lagune sel matin pagaie"
 PATIENCE_S = 30.0
@@ -208,6 +208,7 @@ def _poser(lac: Lac, reglages: Mapping[str, object]) -> None:
         "point_acces_uid_resolveur": "dnsmasq",
         "point_acces_resolveur": internet.PASSERELLE,
         "point_acces_memoire": f"{courant}/noms",
+        "point_acces_bail": f"{courant}/bail.sh",
         "point_acces_options_dhcp": f"{courant}/certificat",
         "portail_donnees": f"{lac.dossier}/donnees",
         "portail_terre": f"{lac.dossier}/terre",
@@ -222,6 +223,8 @@ def _poser(lac: Lac, reglages: Mapping[str, object]) -> None:
         **reglages,
     }
     rendre(lac.racine, "point_acces", "portail", reglages=voulus)
+    shutil.copy(lac.racine / "etc/pirogue/dnsmasq/bail.sh", courant / "bail.sh")
+    (courant / "bail.sh").chmod(0o755)
     (lac.dossier / "wifi.psk").write_text(f"00:00:00:00:00:00 {CLE_WIFI}\n", encoding="utf-8")
 
 
@@ -231,7 +234,22 @@ def _cabler(lac: Lac) -> None:
     creer_espace(lac.pile, lac.net.espace, resolveur="127.0.0.1")
     boite, net = lac.boite.espace, lac.net.espace
     regler_noyau(lac)
-    ip("-n", boite, "link", "add", SALLE, "type", "bridge", "forward_delay", "0", "nf_call_iptables", "0")
+    # A card of its own: a bridge without one takes a new one at each port, and forgets its neighbours.
+    ip(
+        "-n",
+        boite,
+        "link",
+        "add",
+        SALLE,
+        "address",
+        CARTE_SALLE,
+        "type",
+        "bridge",
+        "forward_delay",
+        "0",
+        "nf_call_iptables",
+        "0",
+    )
     ip("link", "add", LIEN, "netns", boite, "type", "veth", "peer", "boite", "netns", net)
     for adresse in ("10.10.10.10/24", "198.51.100.1/32"):
         ip("-n", boite, "addr", "add", adresse, "dev", SALLE)

@@ -1,6 +1,7 @@
 """Who reaches what: before a grant, with one, after a laptop's share, after everybody's, after a start of the box."""
 
 import pwd
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,3 +205,16 @@ def test_a_start_of_the_box_ends_every_grant(petit_lac: Lac) -> None:
     petit_lac.pare_feu()
 
     assert (avant, poste.essayer(NET, 443), petit_lac.demander("acces")) == ("net", "refuse", [])
+
+
+def test_what_was_spent_stays_spent_after_a_start(petit_lac: Lac) -> None:
+    """Switching the boat off and on does not buy a new bundle."""
+    fichiers = ("--fichier", petit_lac.dossier / "forfaits.json", "--regles", petit_lac.racine / "etc/nftables.conf")
+    courrier(petit_lac, 3 * MO)
+    petit_lac.boite.lancer(sys.executable, "-m", "pirogue_actions.forfaits", "sauver", "--toujours", *fichiers)
+    petit_lac.pare_feu()
+    oublie = courrier(petit_lac, 1000)
+    petit_lac.boite.lancer(sys.executable, "-m", "pirogue_actions.forfaits", "restaurer", *fichiers)
+
+    assert oublie == 1000
+    assert courrier(petit_lac, 1000) == 0
