@@ -1,20 +1,14 @@
 """How the portal and the responder are run aboard: by systemd, from their sockets, with almost no right."""
 
-import os
-import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pirogue_socle import config
 from portail.captif_essai import NGINX, attendre, commande, rendre_role
-from reseau.rendu import ROLES, rendre
-
-#: systemd's own measure, in tenths: how much harm a service could do (a service left as it comes: 92).
-SEUILS = {"pirogue-portail.service": 15, "pirogue-captif.service": 10, "pirogue-certificat.service": 20}
+from reseau.rendu import rendre
 
 
 @pytest.fixture(scope="module")
@@ -27,21 +21,6 @@ def role(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dossier
 
 
-@pytest.mark.parametrize(("unite", "seuil"), SEUILS.items())
-def test_a_service_of_the_portal_could_do_almost_no_harm(role: Path, unite: str, seuil: int) -> None:
-    """`systemd-analyze security`, without a running systemd: the measure stays under our threshold."""
-    fichier = role / "etc/systemd/system" / unite
-    mesure = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", f"--threshold={seuil}", str(fichier)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-    assert "Overall exposure level" in mesure.stdout
-    assert mesure.returncode == 0, mesure.stdout.splitlines()[-1]
-
-
 def test_the_responder_has_no_network_and_sees_no_data(role: Path) -> None:
     """It speaks to two local sockets; the register and the keys are not there for it."""
     lignes = (role / "etc/systemd/system/pirogue-captif.service").read_text(encoding="utf-8").splitlines()
@@ -52,28 +31,6 @@ def test_the_responder_has_no_network_and_sees_no_data(role: Path) -> None:
         "InaccessiblePaths=-/data/pirogue",
         "User=pirogue-captif",
     } <= set(lignes)
-
-
-def test_systemd_reads_the_units_without_a_complaint(role: Path, tmp_path: Path) -> None:
-    """No misspelt setting: a setting that systemd does not know protects nothing."""
-    unites = tmp_path / "etc/systemd/system"
-    shutil.copytree(role / "etc/systemd/system", unites)
-    programme = tmp_path / "opt/pirogue/bin/pirogue"
-    programme.parent.mkdir(parents=True)
-    programme.write_text("#!/bin/sh\n", encoding="ascii")
-    programme.chmod(0o755)
-    for unite in unites.glob("pirogue-*"):
-        texte = unite.read_text(encoding="utf-8").replace("/opt/pirogue/bin/pirogue", str(programme))
-        unite.write_text(texte, encoding="utf-8")
-    vu = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, sorted(unites.glob("pirogue-*")))],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{unites}:"},
-    )
-
-    assert [ligne for ligne in vu.stderr.splitlines() if "pirogue-" in ligne] == []
 
 
 def test_the_boxs_configuration_is_read_whole(role: Path) -> None:
@@ -114,25 +71,6 @@ def test_nothing_of_the_front_server_lies_on_a_disk(role: Path) -> None:
     assert "access_log off;" in texte
     assert "error_log stderr error;" in texte
     assert {un for un in chemins if un.startswith("/") and not un.startswith("/run/")} <= {"/.bienvenue"}
-
-
-def test_laying_the_role_down_twice_changes_nothing(tmp_path: Path) -> None:
-    """The real Ansible, into a folder that stands for an image: the second time there is nothing to do."""
-    (tmp_path / "jeu.yml").write_text(
-        f"- hosts: localhost\n  connection: local\n  gather_facts: false\n  roles: [{ROLES}/portail]\n",
-        encoding="utf-8",
-    )
-    mots = [Path(sys.executable).with_name("ansible-playbook"), "jeu.yml", "-e", f"portail_racine={tmp_path}/arbre"]
-    monde = os.environ | {"ANSIBLE_HOME": str(tmp_path / "ansible"), "ANSIBLE_LOCALHOST_WARNING": "0"}
-    ecrans = [
-        subprocess.run(mots, check=False, capture_output=True, text=True, cwd=tmp_path, env=monde).stdout
-        for _ in range(2)
-    ]
-
-    assert "failed=0" in ecrans[0], ecrans[0]
-    assert "changed=0" not in ecrans[0]
-    assert "changed=0 " in ecrans[1], ecrans[1]
-    assert (tmp_path / "arbre/etc/systemd/system/sockets.target.wants/pirogue-captif.socket").is_symlink()
 
 
 def test_the_responder_answers_at_the_socket_that_systemd_hands_over(tmp_path: Path) -> None:
