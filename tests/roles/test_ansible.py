@@ -1,0 +1,189 @@
+"""The real Ansible over our roles: read, documented, applied, equal to the rendered files, idle the second time."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reseau.rendu import ROLES, variables
+
+NOMS = sorted(chemin.name for chemin in ROLES.iterdir())
+ANSIBLE = Path(sys.executable).parent
+ECRIVENT = {"ansible.builtin.template", "ansible.builtin.copy", "ansible.builtin.file"}
+#: Ansible in an overlay of this machine: what it writes is seen in `haut`, and nowhere else.
+CLOTURE = """
+set -eu
+mount -t tmpfs tmpfs "$D"
+mkdir "$D/haut" "$D/travail" "$D/racine"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$D/haut,workdir=$D/travail" "$D/racine"
+R="$D/racine"
+for d in proc dev; do mount --rbind "/$d" "$R/$d"; done
+for d in tmp run data opt; do mkdir -p "$R/$d"; mount -t tmpfs -o mode=1777 tmpfs "$R/$d"; done
+mkdir -p "$R$DEPOT" "$R/tmp/jeu"
+mount --bind "$DEPOT" "$R$DEPOT"
+mount --bind "$JEU" "$R/tmp/jeu"
+# The users of the first role, and those that Debian's own packages bring: the firewall's check wants them.
+printf 'u systemd-resolve -\\nu dnsmasq -\\n' > "$R/tmp/debian.conf"
+cp "$JEU/roles/socle_systeme/templates/etc/sysusers.d/pirogue.conf.j2" "$R/tmp/boite.conf"
+chroot "$R" systemd-sysusers /tmp/boite.conf /tmp/debian.conf
+export HOME=/tmp ANSIBLE_LOCAL_TEMP=/tmp/local ANSIBLE_REMOTE_TEMP=/tmp/distant LC_ALL=C.UTF-8
+for fois in 1 2; do
+  chroot "$R" "$ANSIBLE/ansible-playbook" -i boites, -c local -e "ansible_python_interpreter=$ANSIBLE/python" \\
+    /tmp/jeu/site.yml > "$JEU/sortie$fois" 2>&1 || { cat "$JEU/sortie$fois"; exit 1; }
+done
+cp -a "$D/haut/etc" "$JEU/etc"
+"""
+
+
+def lire(chemin: Path) -> Any:
+    """Read a YAML file."""
+    return yaml.safe_load(chemin.read_text(encoding="utf-8"))
+
+
+def toutes_les_taches(taches: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return the tasks, those in blocks included."""
+    for tache in taches:
+        yield from toutes_les_taches(tache.get("block", [])) if "block" in tache else [tache]
+
+
+def test_ansible_reads_the_whole_play(tmp_path: Path) -> None:
+    """The site, its roles, the example inventory."""
+    mots = [str(ANSIBLE / "ansible-playbook"), "-i", "inventaire.exemple.yml", "site.yml", "--syntax-check"]
+    env = os.environ | {"ANSIBLE_LOCAL_TEMP": str(tmp_path), "HOME": str(tmp_path)}
+    lu = subprocess.run(mots, cwd=ROLES.parent, env=env, capture_output=True, text=True, check=False)
+
+    assert lu.returncode == 0, lu.stderr
+    assert "WARNING" not in lu.stderr
+
+
+def test_every_role_is_in_the_play(jeu: dict[str, Any]) -> None:
+    """A role that nobody applies lays nothing down."""
+    assert sorted(jeu["roles"]) == NOMS
+
+
+def test_what_the_play_ties_are_variables_that_exist(jeu: dict[str, Any]) -> None:
+    """A misspelt name would tie nothing."""
+    connues = {nom for role in NOMS for nom in lire(ROLES / role / "defaults/main.yml")}
+    nommees = {nom for valeur in jeu["vars"].values() for nom in re.findall(r"[a-z]+_[a-z_]+", valeur)}
+
+    assert jeu["vars"].keys() - connues == set()
+    assert nommees - connues == set()
+
+
+@pytest.mark.parametrize("role", NOMS)
+def test_every_variable_has_a_default_a_type_and_a_line(role: str) -> None:
+    """The documentation is exactly the defaults; where it gives a value, it is the same."""
+    defauts = lire(ROLES / role / "defaults/main.yml")
+    options = lire(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    muettes = [nom for nom, option in options.items() if not option.get("description") or not option.get("type")]
+    autres = [nom for nom, option in options.items() if "default" in option and option["default"] != defauts[nom]]
+
+    assert options.keys() == defauts.keys()
+    assert [nom for nom in defauts if not nom.startswith(f"{role}_")] == []
+    assert muettes == []
+    assert autres == []
+
+
+@pytest.mark.parametrize("role", NOMS)
+def test_tasks_are_named_and_modules_are_whole(role: str) -> None:
+    """Full module names, a sentence for each task, no shell, modes quoted."""
+    taches = [
+        tache
+        for sorte in ("tasks", "handlers")
+        for tache in toutes_les_taches(lire(ROLES / role / sorte / "main.yml") or [])
+    ]
+    modules = {cle for tache in taches for cle in tache if "." in cle}
+    modes = [tache[module].get("mode") for tache in taches for module in ECRIVENT & tache.keys()]
+
+    assert [tache for tache in taches if not tache.get("name")] == []
+    assert [tache["name"] for tache in taches if not any("." in cle for cle in tache)] == []
+    assert "ansible.builtin.shell" not in modules
+    assert [mode for mode in modes if mode is not None and not isinstance(mode, str)] == []
+
+
+@pytest.fixture(scope="module")
+def applique(jeu: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where Ansible ran twice: what it wrote below `etc`, what it said each time."""
+    dossier = tmp_path_factory.mktemp("applique")
+    jeu_dossier = dossier / "jeu"
+    shutil.copytree(ROLES, jeu_dossier / "roles")
+    (dossier / "disque").mkdir()
+    for role in NOMS:
+        taches = jeu_dossier / "roles" / role / "tasks/main.yml"
+        gardees = [tache for tache in toutes_les_taches(lire(taches)) if ECRIVENT & tache.keys()]
+        for tache in gardees:
+            tache.pop("notify", None)
+        taches.write_text(yaml.safe_dump(gardees), encoding="utf-8")
+        shutil.rmtree(jeu_dossier / "roles" / role / "handlers")
+    site = jeu | {"hosts": "all", "become": False, "gather_facts": False}
+    (jeu_dossier / "site.yml").write_text(yaml.safe_dump([site]), encoding="utf-8")
+    env = os.environ | {"D": str(dossier / "disque"), "JEU": str(jeu_dossier), "ANSIBLE": str(ANSIBLE)}
+    env["DEPOT"] = str(ROLES.parents[1])
+    fait = subprocess.run(
+        ["unshare", "-m", "-n", "--propagation", "private", "sh", "-c", CLOTURE],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert fait.returncode == 0, fait.stdout[-3000:] + fait.stderr[-1000:]
+    return jeu_dossier
+
+
+def test_ansible_writes_what_the_tests_render(applique: Path, rendus: Path) -> None:
+    """Byte for byte: what is judged elsewhere without Ansible is what the device gets."""
+    attendus = sorted(un.relative_to(rendus) for un in rendus.rglob("*") if un.is_file())
+    differents = [
+        str(un)
+        for un in attendus
+        if not (applique / un).is_file() or (applique / un).read_bytes() != (rendus / un).read_bytes()
+    ]
+
+    assert len(attendus) > 20
+    assert differents == []
+
+
+def test_a_second_run_changes_nothing(applique: Path) -> None:
+    """The first changed something, or this would prove nothing."""
+    changes = [
+        int(re.findall(r"changed=(\d+)", (applique / f"sortie{fois}").read_text(encoding="utf-8"))[-1])
+        for fois in (1, 2)
+    ]
+
+    assert changes[0] > 5
+    assert changes[1] == 0
+
+
+def test_secrets_and_rules_are_not_for_everybody_to_write(applique: Path) -> None:
+    """Every file laid down is root's; none is writable by another."""
+    ouverts = [
+        str(un) for un in applique.joinpath("etc").rglob("*") if not un.is_symlink() and un.lstat().st_mode & 0o022
+    ]
+    etrangers = [str(un) for un in applique.joinpath("etc").rglob("*") if un.lstat().st_uid != 0]
+
+    assert ouverts == []
+    assert etrangers == []
+
+
+def test_what_is_enabled_exists(applique: Path) -> None:
+    """A link in a `.wants` folder to a unit that no role lays down enables nothing."""
+    liens = [un for un in applique.joinpath("etc/systemd/system").glob("*.wants/*") if un.is_symlink()]
+    perdus = [un.name for un in liens if not (applique / str(un.readlink()).lstrip("/")).is_file()]
+
+    assert len(liens) >= 4
+    assert perdus == []
+
+
+def test_the_play_ties_the_roles_together(jeu: dict[str, Any]) -> None:
+    """An access point on Ethernet: root's helper and the trainer's page follow, without a word."""
+    valeurs = variables(*jeu["roles"], reglages=jeu["vars"] | {"point_acces_radio": "externe"})
+
+    assert valeurs["actions_interface"] == valeurs["point_acces_interface"] == "eth0"
+    assert int(str(valeurs["portail_stations_max"])) == int(str(valeurs["actions_stations_max"])) == 231
