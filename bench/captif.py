@@ -25,11 +25,12 @@ TEMOIN = "temoin.invalid"
 #: The limit: the same server and settings, and nothing to think about.
 LANCEMENT = """
 import sys
-from pirogue_portail.captif.serveur import ServeurCaptif, regler
+from pirogue_portail.captif.serveur import regler
+from pirogue_portail.service import Service
 def app(environ, start_response):
     start_response("204 No Content", [("Cache-Control", "no-store")])
     return ()
-ServeurCaptif(app, regler(sys.argv[1])).run()
+Service(app, regler(sys.argv[1])).run()
 """
 SITE = """server {{
     listen 127.0.0.1:{port};
