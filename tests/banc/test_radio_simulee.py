@@ -1,7 +1,7 @@
 """By the air: hostapd's real settings, real WPA2 laptops, the boat's own system under systemd, radios simulated."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import pytest
 
 from banc.machine import Machine, allumer
 from banc.noyau import Noyau
-from banc.radio import ENTRE, Bateau, PosteRadio, greer
+from banc.radio import Bateau, greer
+from banc.radio_poste import ENTRE, Page, PosteRadio
 from equipage import Horloge, preparer_bord
 from gestes_jeune import embarquer
 from pirogue_registre import base, jeunes, presences
@@ -93,6 +94,16 @@ def tiers(postes: dict[str, PosteRadio]) -> Iterator[PosteRadio]:
     postes["tiers"].quitter()
 
 
+def insister(geste: Callable[[], Page], bon: Callable[[Page], bool]) -> Page:
+    """Do it again, as a person or a system does, while a boat slowed down by emulation does not know the laptop yet."""
+    page = geste()
+    for _ in range(4):
+        if bon(page):
+            break
+        page = geste()
+    return page
+
+
 def test_the_printed_key_lets_a_laptop_in_and_another_does_not(bateau: Bateau, tiers: PosteRadio) -> None:
     """WPA2 for real, both ways: the same laptop is refused with a wrong key and let in with the right one."""
     faux = tiers.associer(RESEAU, "quatre mots de trop")
@@ -162,8 +173,8 @@ def test_a_laptop_meets_the_portal_over_the_air_and_afi_signs_in(
     afi.rejoindre(RESEAU, CLE)
     avant = afi.sonder(sonde)
     bienvenue = afi.get(sonde)
-    accueil = afi.post("/continuer", data={})
-    apres = afi.sonder(sonde)
+    accueil = insister(lambda: afi.post("/continuer", data={}), lambda page: page.path == "/")
+    apres = insister(lambda: afi.sonder(sonde), lambda page: page.status_code == 204)
     chemin = embarquer(afi, classe.afi)
     registre = base.ouvrir(bateau.relever(tmp_path))
     appel = presences.appel(registre, seance_id=classe.seance, instant=maintenant())
