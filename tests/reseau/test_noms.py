@@ -85,7 +85,7 @@ def test_debian_s_own_programs_accept_the_files_of_every_radio(tmp_path: Path, r
     rendre(tmp_path, "point_acces", reglages={**reglages, "point_acces_gestion": ["eth9"]})
     noms = [
         subprocess.run(["dnsmasq", "--test", f"--conf-file={fichier}"], check=False, capture_output=True).returncode
-        for fichier in sorted((tmp_path / "etc/pirogue/dnsmasq").iterdir())
+        for fichier in sorted((tmp_path / "etc/pirogue/dnsmasq").glob("*.conf"))
     ]
     pare_feu = ["unshare", "-n", "nft", "-c", "-f", tmp_path / "etc/nftables.conf"]
 
