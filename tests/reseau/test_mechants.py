@@ -63,14 +63,14 @@ def suivis(lac: Lac) -> int:
 
 def test_a_flood_of_names_from_one_laptop_is_not_felt_by_another(lac: Lac, afi: Poste, mechant: Poste) -> None:
     """One card has sixty questions a second; what is above falls before anything remembers it."""
-    avant = memoire_mo(lac)
+    avant, connus = memoire_mo(lac), suivis(lac)
     with fronde(mechant, "noms", "4"):
         noms = [afi.nommer("exemple.org", mots=("+tries=1", "+time=1")) for _ in range(20)]
         page = afi.aller(BOITE, "/", Host="pirogue.internal").statut
 
     assert noms == [["NOERROR", CAPTUREE]] * 20
     assert page == 200
-    assert suivis(lac) < 1000
+    assert suivis(lac) < connus + 1000
     assert memoire_mo(lac) < avant + 10
 
 
