@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pirogue_actions import pare_feu
-from pirogue_actions.pare_feu import Refus
+from pirogue_actions.pare_feu import Muet, Refus
 
 #: The kernel's neighbour table. Read as a file (0.01 ms) and not by a program (4 ms): a probe waits for it. Flag 2 is a
 #: neighbour that answered, is being asked again, or has grown stale; 0 is one that never answered.
@@ -85,6 +85,8 @@ def stations(boite: Boite) -> dict[str, int] | None:
     """Return how many laptops are associated, and at most; None when the radio is not ours."""
     try:
         lu = pare_feu.lancer("iw", "dev", boite.interface, "station", "dump")
+    except Muet:
+        raise
     except Refus:
         return None
     return {"nombre": lu.count("\nStation ") + lu.startswith("Station "), "max": boite.stations_max}
@@ -94,6 +96,8 @@ def lien(boite: Boite) -> dict[str, Any] | None:
     """Return the state of the way out, and what was spent of each total; None when there is no such interface."""
     try:
         vu = json.loads(pare_feu.lancer("ip", "-j", "-4", "addr", "show", "dev", boite.lien))[0]
+    except Muet:
+        raise
     except Refus:
         return None
     quotas = pare_feu.lire().quotas

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pirogue_actions.actes import TOTAUX
-from pirogue_actions.pare_feu import TABLE, Refus, lancer, lire
+from pirogue_actions.pare_feu import PATIENCE_S, TABLE, Refus, lancer, lire
 
 FICHIER = Path("/data/pirogue/reseau/forfaits.json")
 REGLES = Path("/etc/nftables.conf")
@@ -72,7 +72,7 @@ def ecrire(fichier: Path, octets: Mapping[str, int]) -> None:
 def sauver(fichier: Path, regles: Path, *, toujours: bool = False) -> None:
     """Write what the kernel counted, when it grew by `PAS_OCTETS` (or at all, with `toujours`); raises Refus."""
     with _seul(fichier):
-        quotas = lire().quotas
+        quotas = lire(attente_s=PATIENCE_S).quotas
         connus = _borner(relire(fichier)[0], quotas)
         vus = {nom: quotas[nom][0] for nom in connus}
         totaux = _borner({nom: vus[nom] + (connus[nom] if vus[nom] < connus[nom] else 0) for nom in connus}, quotas)
@@ -85,7 +85,7 @@ def sauver(fichier: Path, regles: Path, *, toujours: bool = False) -> None:
 def restaurer(fichier: Path, regles: Path) -> str:
     """Load the firewall with what was spent, and return what there is to say of the file; raises Refus."""
     with _seul(fichier):
-        quotas = lire().quotas
+        quotas = lire(attente_s=PATIENCE_S).quotas
         lus, phrase = relire(fichier)
         connus = _borner(lus, quotas)
         if any(quotas[nom][0] < octets for nom, octets in connus.items()):
@@ -98,11 +98,11 @@ def restaurer(fichier: Path, regles: Path) -> str:
 def remettre(fichier: Path, noms: list[str]) -> None:
     """A new bundle was bought: nothing of it is spent; raises Refus."""
     with _seul(fichier):
-        connus = _borner(relire(fichier)[0], lire().quotas)
+        connus = _borner(relire(fichier)[0], lire(attente_s=PATIENCE_S).quotas)
         # The card first: stopped in between, the past is still counted and one asks again.
         ecrire(fichier, connus | dict.fromkeys(noms, 0))
         for nom in noms:
-            lancer("nft", "reset", "quota", *TABLE.split(), nom)
+            lancer("nft", "reset", "quota", *TABLE.split(), nom, attente_s=PATIENCE_S)
 
 
 def _borner(octets: Mapping[str, int], quotas: Mapping[str, tuple[int, int]]) -> dict[str, int]:
@@ -118,7 +118,7 @@ def _charger(regles: Path, octets: Mapping[str, int]) -> None:
         if len(trouves := re.findall(motif, texte)) != 1:
             raise Refus(f"{regles} ne dit pas une fois le forfait {nom}.")
         texte = re.sub(motif, rf"\1\2\3 used {min(voulus, int(trouves[0][1]))} bytes }}", texte)
-    lancer("nft", "-f", "-", entree=texte)
+    lancer("nft", "-f", "-", entree=texte, attente_s=PATIENCE_S)
 
 
 def _entier(fichier: Path) -> bool:

@@ -17,14 +17,20 @@ TABLE = "inet pirogue"
 #: How the share of one laptop is called, after its address.
 PREFIXE = "poste_"
 ESSAIS, PAUSE_S = 8, 0.2
-#: nft answers in some 5 ms; one that hangs must not hold the helper.
+#: nft answers in some 5 ms; one that hangs must not hold the helper, nor the person who waits for it.
 ATTENTE_S = 1.5
+#: At start and at stop everything is slow at once, and nobody waits.
+PATIENCE_S = 60.0
 ENVIRONNEMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _VERROU = threading.Lock()
 
 
 class Refus(Exception):
     """The act was not done; the message says why, in French."""
+
+
+class Muet(Refus):
+    """A program did not answer in time: nothing is known of what was asked."""
 
 
 @dataclass(slots=True)
@@ -43,23 +49,25 @@ class Etat:
     quotas: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def lancer(*mots: str, entree: str | None = None) -> str:
-    """Run a program, never through a shell, and return what it wrote; raises Refus when it fails or hangs."""
+def lancer(*mots: str, entree: str | None = None, attente_s: float = ATTENTE_S) -> str:
+    """Run a program, never through a shell; return what it wrote. Raises Refus when it fails, Muet when it hangs."""
     try:
         fait = subprocess.run(
-            mots, input=entree, capture_output=True, text=True, timeout=ATTENTE_S, env=ENVIRONNEMENT, check=False
+            mots, input=entree, capture_output=True, text=True, timeout=attente_s, env=ENVIRONNEMENT, check=False
         )
-    except (OSError, subprocess.TimeoutExpired) as cause:
-        raise Refus(f"« {mots[0]} » ne répond pas.") from cause
+    except subprocess.TimeoutExpired as cause:
+        raise Muet(f"« {mots[0]} » ne répond pas.") from cause
+    except OSError as cause:
+        raise Refus(f"« {mots[0]} » manque à la boîte.") from cause
     if fait.returncode:
         raise Refus(f"« {mots[0]} » refuse : {' '.join(fait.stderr.split())[:200]}")
     return fait.stdout
 
 
-def lire() -> Etat:
+def lire(*, attente_s: float = ATTENTE_S) -> Etat:
     """Read the table; raises Refus when the firewall is not in place."""
     etat = Etat()
-    for chose in json.loads(lancer("nft", "-j", "list", "table", *TABLE.split()))["nftables"]:
+    for chose in json.loads(lancer("nft", "-j", "list", "table", *TABLE.split(), attente_s=attente_s))["nftables"]:
         if "quota" in chose:
             etat.quotas[chose["quota"]["name"]] = (chose["quota"]["used"], chose["quota"]["bytes"])
         elif chose.get("set", {}).get("name") == "acces":

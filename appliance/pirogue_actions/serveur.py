@@ -36,26 +36,23 @@ class Serveur:
         ecoute: the listening socket.
         boite: what the acts know of the box.
         permis: user id → the roles it holds.
-        repos_s: stop after so long without a request; None to stay.
     """
 
-    def __init__(
-        self, ecoute: socket.socket, *, boite: Boite, permis: dict[int, frozenset[str]], repos_s: float | None = None
-    ) -> None:
-        self.ecoute, self.boite, self.permis, self.repos_s = ecoute, boite, permis, repos_s
+    def __init__(self, ecoute: socket.socket, *, boite: Boite, permis: dict[int, frozenset[str]]) -> None:
+        self.ecoute, self.boite, self.permis = ecoute, boite, permis
         self._liens: Counter[int] = Counter()
         self._compte = threading.Lock()
 
     def servir(self) -> None:
-        """Answer until nobody has asked anything for `repos_s`."""
-        self.ecoute.settimeout(self.repos_s)
+        """
+        Answer until the process is stopped.
+
+        It does not leave when it is idle: waking takes seconds on a loaded box, a probe waits a quarter of one, and a
+        laptop that was greeted would be shown the portal again. Staying costs 9 MB.
+        """
         while True:
             try:
                 lien, _ = self.ecoute.accept()
-            except TimeoutError:
-                if not self._liens.total():
-                    return
-                continue
             except OSError as cause:  # a caller gone before we answered, or no descriptor left for a moment
                 sys.stderr.write(f"une connexion perdue : {cause}\n")
                 time.sleep(0.05)
@@ -137,7 +134,6 @@ def main(mots: list[str] | None = None) -> None:
     lecteur.add_argument("--adresse", type=ipaddress.IPv4Interface, default="10.10.10.10/24")
     lecteur.add_argument("--lien", default="wwan0")
     lecteur.add_argument("--stations-max", type=int, default=19)
-    lecteur.add_argument("--repos", type=float, help="s'arrêter après tant de secondes sans demande")
     choix = lecteur.parse_args(mots)
     permis: dict[int, frozenset[str]] = {}
     for role in ROLES:
@@ -146,4 +142,4 @@ def main(mots: list[str] | None = None) -> None:
             permis[uid] = permis.get(uid, frozenset()) | {role}
     boite = Boite(choix.interface, choix.adresse, choix.lien, choix.stations_max)
     with ecouter(choix.prise) as ecoute:
-        Serveur(ecoute, boite=boite, permis=permis, repos_s=choix.repos).servir()
+        Serveur(ecoute, boite=boite, permis=permis).servir()

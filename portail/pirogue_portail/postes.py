@@ -13,6 +13,7 @@ from typing import cast
 
 from flask import Flask, current_app, request
 
+from pirogue_actions import client
 from pirogue_portail.captif import accueil
 from pirogue_portail.captif.appareil import Voisins, adresse
 from pirogue_portail.config import ConfigPortail
@@ -65,7 +66,7 @@ class Postes:
 
 def installer(app: Flask, config_portail: ConfigPortail) -> None:
     """Give the application its memory of the devices."""
-    app.extensions["pirogue_postes"] = Postes(Voisins(config_portail.actions))
+    app.extensions["pirogue_postes"] = Postes(Voisins(config_portail.actions, attente_s=client.ATTENTE_S))
 
 
 def occupants() -> dict[str, Occupant]:

@@ -25,7 +25,8 @@ UNITES = (
     "pirogue-dnsmasq@capture.service",
     "hostapd.service",
     "pirogue-actions.socket",
-    "pirogue-actions.service",  # awake before the first laptop: waking takes it seconds here, and a probe waits 0.25 s
+    "pirogue-actions.service",
+    "pirogue-forfaits.service",
     "pirogue-captif.socket",
     "pirogue-captif.service",
     "pirogue-portail.socket",
@@ -83,7 +84,7 @@ class Bateau:
         """
         Have root's helper do one act, asked by the portal's own user; return what it gives.
 
-        The helper gives a program 1.5 s: this machine, without KVM and beside others, sometimes needs a second try.
+        The helper gives a program 1.5 s, then refuses: this machine, without KVM, sometimes needs a second try.
         """
         qui = "pirogue-portail"
         parler = (
@@ -92,10 +93,10 @@ class Bateau:
         )
         sous = ("setpriv", f"--reuid={qui}", f"--regid={qui}", "--init-groups")
         for _ in range(ESSAIS):
-            rendu = json.loads(self.lancer(*sous, "/opt/pirogue/bin/python", "-I", "-c", parler))
-            if rendu is not None:
-                return rendu
-        raise AssertionError(f"{acte}: nothing\n{self.journal()}")
+            code, rendu, erreurs = self.essayer(*sous, "/opt/pirogue/bin/python", "-I", "-c", parler)
+            if code == 0:
+                return json.loads(rendu)
+        raise AssertionError(f"{acte}: {erreurs}\n{self.journal()}")
 
     def relever(self, dossier: Path) -> Path:
         """Copy the boat's register into a folder of the host and return its place."""

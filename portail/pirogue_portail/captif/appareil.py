@@ -35,9 +35,11 @@ class Voisins:
 
     Attributes:
         prise: the helper's socket; None on a machine without one (the demo), where the IP address itself is the name.
+        attente_s: how long an answer is waited for; a person who pressed a button waits longer than a probe.
     """
 
     prise: Path | None
+    attente_s: float = ATTENTE_S
     _connus: OrderedDict[str, tuple[str | None, int]] = field(default_factory=OrderedDict)
     _sourd_jusqu_a: int = 0
 
@@ -61,7 +63,7 @@ class Voisins:
         if self.prise is None or instant.bt_ns < self._sourd_jusqu_a:
             return None
         try:
-            rendu = client.demander(self.prise, "voisin", attente_s=ATTENTE_S, ip=ip)
+            rendu = client.demander(self.prise, "voisin", attente_s=self.attente_s, ip=ip)
         except client.AideAbsente:
             self._sourd_jusqu_a = instant.bt_ns + OUBLI_S * _NS
             return None
