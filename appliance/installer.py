@@ -49,6 +49,7 @@ PAQUETS_TESTS = {
     "f3": "usr/bin/f3probe",
     "fdisk": "sbin/sfdisk",
     "iproute2": "sbin/ip",
+    "procps": "sbin/sysctl",
     "nftables": "usr/sbin/nft",
     "dnsmasq-base": "usr/sbin/dnsmasq",
     "bind9-dnsutils": "usr/bin/dig",
