@@ -108,6 +108,24 @@ def test_what_was_spent_survives_a_restart_of_the_firewall(machine: Machine) -> 
     assert depense_sync(machine) == avant
 
 
+def test_rules_that_do_not_load_leave_the_box_shut(machine: Machine) -> None:
+    """A user that the rules name does not exist: without a word, Debian's own unit would leave the box wide open."""
+    machine.lancer("cp", "/etc/nftables.conf", "/run/bonnes.conf")
+    machine.lancer("sed", "-i", "s/skuid [a-z-]*/skuid personne-de-ce-nom/", "/etc/nftables.conf")
+    machine.lancer("systemctl", "restart", "nftables.service", attendu=1)
+    fermees = machine.lancer("nft", "list", "ruleset").stdout
+    machine.lancer("cp", "/run/bonnes.conf", "/etc/nftables.conf")
+    machine.systemctl("restart", "nftables.service")
+    machine.systemctl("stop", "nftables.service")
+    arretees = machine.lancer("nft", "list", "ruleset").stdout
+    machine.systemctl("start", "nftables.service", "pirogue-forfaits.service")
+
+    assert fermees.count("policy drop") == 3
+    assert "skuid" not in fermees
+    assert arretees == fermees
+    assert "skuid" in machine.lancer("nft", "list", "ruleset").stdout
+
+
 def test_the_minute_s_save_runs_in_its_sandbox(machine: Machine) -> None:
     """It writes in one folder of the card, and there only."""
     machine.comme("pirogue-sync", PYTHON, "-c", DEPENSE)
