@@ -95,7 +95,8 @@ def stations(boite: Boite) -> dict[str, int] | None:
 def lien(boite: Boite) -> dict[str, Any] | None:
     """Return the state of the way out, and what was spent of each total; None when there is no such interface."""
     try:
-        vu = json.loads(pare_feu.lancer("ip", "-j", "-4", "addr", "show", "dev", boite.lien))[0]
+        # Not `-4`: a card that has no address yet would be left out of the answer.
+        vu = json.loads(pare_feu.lancer("ip", "-j", "addr", "show", "dev", boite.lien))[0]
     except Muet:
         raise
     except Refus:
@@ -104,7 +105,9 @@ def lien(boite: Boite) -> dict[str, Any] | None:
     return {
         "interface": boite.lien,
         "porteuse": "LOWER_UP" in vu["flags"],
-        "adresse": next((un["local"] for un in vu["addr_info"] if un["scope"] == "global"), ""),
+        "adresse": next(
+            (un["local"] for un in vu["addr_info"] if (un["family"], un["scope"]) == ("inet", "global")), ""
+        ),
         "forfaits": {
             nom: dict(zip(("octets", "max"), quotas[quota], strict=True))
             for nom, quota in TOTAUX.items()

@@ -77,6 +77,18 @@ def test_a_way_out_that_was_unplugged_is_told_as_such(aide: Any, salle: Any) -> 
     assert not rendu["porteuse"]
 
 
+def test_a_way_out_that_has_no_address_yet_is_told_as_such(aide: Any, salle: Any) -> None:
+    """The 4G key is plugged in and its operator gives nothing: the page says so, and shows all the rest."""
+    salle.lancer("ip", "addr", "del", "192.0.2.2/24", "dev", "wwan0")
+    try:
+        rendu = aide.demander("lien")
+    finally:
+        salle.lancer("ip", "addr", "add", "192.0.2.2/24", "dev", "wwan0")
+
+    assert (rendu["rendu"]["porteuse"], rendu["rendu"]["adresse"]) == (True, "")
+    assert rendu["rendu"]["forfaits"].keys() == {"sync", "formateurs"}
+
+
 def test_a_grant_is_for_the_card_that_the_box_itself_saw(aide: Any, salle: Any) -> None:
     """Three things are made, with an end; the card is the kernel's word."""
     rendu = aide.demander("accorder", ip=AFI, duree_s=1800, octets=20 * MO)
