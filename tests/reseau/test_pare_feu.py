@@ -1,6 +1,8 @@
 """Who reaches what: before a grant, with one, after a laptop's share, after everybody's, after a start of the box."""
 
+import contextlib
 import pwd
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,6 +174,25 @@ def test_what_a_laptop_sends_is_counted_too(lac: Lac, sortie: Poste) -> None:
 
     assert [(un["ip"], un["max"]) for un in etat] == [(sortie.ip, MO)]
     assert etat[0]["octets"] == MO
+
+
+def test_a_laptop_without_a_grant_spends_nothing(lac: Lac, afi: Poste) -> None:
+    """Neither by shouting to the whole room (mDNS, which every system does) nor by throwing at the names' real port."""
+    avant = lac.demander("lien")["forfaits"]
+    for adresse in (BOITE, CAPTUREE, NET, "224.0.0.251"):
+        with afi.prise(socket.SOCK_DGRAM) as prise:
+            for _ in range(20):
+                with contextlib.suppress(OSError):  # refused at once, as it should be
+                    prise.sendto(b"x" * 1000, (adresse, 5353))
+
+    assert lac.demander("lien")["forfaits"] == avant
+
+
+@pytest.mark.parametrize("comment", ["+notcp", "+tcp"])
+def test_the_real_names_cost_the_laptop_that_asks_them(lac: Lac, rachelle: Poste, comment: str) -> None:
+    """A way out by questions would be a way around the share, over TCP as over UDP."""
+    assert rachelle.nommer("exemple.org", mots=(comment,)) == ["NOERROR", NET]
+    assert lac.demander("acces")[0]["octets"] > 80
 
 
 def test_all_grants_together_have_an_end(petit_lac: Lac) -> None:
