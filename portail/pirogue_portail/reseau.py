@@ -106,6 +106,11 @@ class Reseau:
     fautes: tuple[ErreurPirogue, ...] = ()
     muet: bool = False
 
+    @property
+    def epuise(self) -> bool:
+        """Nothing is left of the laptops' bundle: a grant would let nothing through."""
+        return "formateurs" in self.forfaits and self.forfaits["formateurs"].reste_mo == 0
+
 
 def muet(faute: ReseauMuet) -> Reseau:
     """Return the network of a box that nobody could ask."""

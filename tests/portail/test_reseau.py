@@ -149,6 +149,18 @@ def test_what_is_left_of_each_bundle_is_on_the_page(rachelle: FlaskClient) -> No
     assert "Reste 170 Mo sur 200 Mo" in page
 
 
+@pytest.mark.parametrize(("octets", "epuise"), [(198_900_000, False), (199_100_000, True), (200_000_000, True)])
+def test_nothing_is_promised_from_a_bundle_that_is_spent(
+    rachelle: FlaskClient, racine: Racine, *, octets: int, epuise: bool
+) -> None:
+    """« A Internet, pour 30 minutes » would be a lie, and she would look for the fault in the laptop."""
+    racine.forfaits["formateurs"]["octets"] = octets
+    page = rachelle.get(PAGE)
+
+    assert ("Le forfait des ordinateurs est fini" in texte(page)) is epuise
+    assert ("Donner Internet 30 minutes" in page.text) is not epuise
+
+
 def test_she_gives_one_laptop_half_an_hour_and_takes_it_back(rachelle: FlaskClient, racine: Racine) -> None:
     """50 Mo for Koffi's laptop; the page says what is left; « Couper » undoes it."""
     page = donner(rachelle, "10.10.10.22", "50")
