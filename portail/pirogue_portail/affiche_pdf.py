@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pirogue_portail.affiche import Affiche, AfficheImpossible, qr_adresse, qr_wifi
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 POLICES = Path(__file__).parent / "static/polices"
 #: A Pi 3 makes it in a few seconds.
 ATTENTE_S = 60
+#: One at a time: on a Pi the button is pressed again before the first sheet is there, and four would weigh more than
+#: the portal may. Whoever waits holds one of its threads, so not for long.
+TOUR, TOUR_S = Lock(), 15
 # Millimetres.
 LARGEUR, MARGE = 210, 18
 UTILE = LARGEUR - 2 * MARGE
@@ -126,8 +130,10 @@ def imprimer_a_part(affiche: Affiche) -> bytes:
     Return the PDF, made by a process of its own; the key goes through its input, where no list of processes shows it.
 
     Raises:
-        AfficheImpossible: that process failed.
+        AfficheImpossible: that process failed, or another one is still at work.
     """
+    if not TOUR.acquire(timeout=TOUR_S):
+        raise AfficheImpossible("Une affiche est déjà en train de se faire.", geste="Attends, puis recommence.")
     try:
         fait = subprocess.run(
             [sys.executable, "-m", "pirogue_portail.affiche_pdf"],
@@ -138,6 +144,8 @@ def imprimer_a_part(affiche: Affiche) -> bytes:
         )
     except (OSError, subprocess.SubprocessError) as cause:
         raise AfficheImpossible("L'affiche n'a pas pu être faite.", geste="Imprime plutôt la page.") from cause
+    finally:
+        TOUR.release()
     return fait.stdout
 
 

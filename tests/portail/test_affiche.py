@@ -176,6 +176,18 @@ def test_a_sheet_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     assert erreur.value.geste == "Imprime plutôt la page."
 
 
+def test_sheets_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rachelle presses again while the first one is being made: a sentence, then her turn comes."""
+    monkeypatch.setattr(affiche_pdf, "TOUR_S", 0)
+    une = Affiche("n", "c" * 8, BASE, IP)
+    with affiche_pdf.TOUR, pytest.raises(AfficheImpossible) as erreur:
+        affiche_pdf.imprimer_a_part(une)
+    feuilles = [affiche_pdf.imprimer_a_part(une) for _ in range(2)]
+
+    assert str(erreur.value) == "Une affiche est déjà en train de se faire."
+    assert all(feuille.startswith(b"%PDF-") for feuille in feuilles)
+
+
 def test_the_command_writes_the_sheet_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At first boot, before any screen: a file that only its owner reads."""
     cle = ecrire_cle(tmp_path, "lagune jaune piroguier mangue")
