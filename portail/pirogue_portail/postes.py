@@ -58,6 +58,12 @@ class Postes:
             while len(self._occupants) > OCCUPANTS_MAX:
                 self._occupants.popitem(last=False)
 
+    def lever(self, appareil: str) -> None:
+        """Forget the trainer who sat there; a pair that signed in since stays."""
+        with self._verrou:
+            if self._occupants.get(appareil, Occupant()).compte_id:
+                del self._occupants[appareil]
+
     def occupants(self) -> dict[str, Occupant]:
         """Return device → who signed in from it last."""
         with self._verrou:
@@ -101,6 +107,13 @@ def saluer(instant: Instant, *, occupant: Occupant | None = None) -> bool:
         journal.warning("device not greeted: %s", cause)
         return False
     return True
+
+
+def lever(instant: Instant) -> None:
+    """Forget the trainer who signed in from the device that sends this request; it stays greeted."""
+    appareil = celui_ci(instant)
+    if appareil is not None:
+        _postes().lever(appareil)
 
 
 def oublier(instant: Instant, *, appareil: str | None = None) -> None:

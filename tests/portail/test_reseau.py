@@ -106,6 +106,30 @@ def test_whoever_left_the_laptop_is_not_named_any_more(
     assert "accueilli" in ligne(rachelle.get(PAGE), "Ordinateur 21")
 
 
+def test_a_trainer_who_left_a_laptop_is_not_named_on_it_any_more(app: Flask, rachelle: FlaskClient, bord: Bord) -> None:
+    """She called the roll on a youth's laptop, and went out: it is theirs again, and still greeted."""
+    ailleurs = navigateur(app, "10.10.10.22")
+    toucher(ailleurs, ailleurs.get(f"/formateur/code/{bord.rachelle}"), "J'entre", pin=PIN)
+    avant = ligne(rachelle.get(PAGE), "Rachelle Ordinateur 22")
+    ailleurs.post("/formateur/sortir")
+    page = rachelle.get(PAGE)
+
+    assert avant.startswith("Rachelle Ordinateur 22 · accueilli")
+    assert ligne(page, "Ordinateur 22").startswith("Ordinateur 22 accueilli")
+    assert "Rachelle c'est toi" in ligne(page, "Rachelle")
+
+
+def test_going_out_of_the_trainers_pages_unseats_no_pair(
+    app: Flask, rachelle: FlaskClient, seance: str, afi: Jeune
+) -> None:
+    """That door is open to everybody: from a pair's laptop it changes nothing."""
+    client = navigateur(app, "10.10.10.21")
+    embarquer(client, afi)
+    client.post("/formateur/sortir")
+
+    assert ligne(rachelle.get(PAGE), "Afi").startswith("Afi Ordinateur 21")
+
+
 def test_an_access_point_of_another_make_is_counted_by_its_neighbours(rachelle: FlaskClient, racine: Racine) -> None:
     """The radio is not ours: no count of stations, and nothing to start again."""
     racine.stations = None

@@ -49,6 +49,7 @@ class Devant(WSGIRequestHandler):
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as pilote:
         navigateur = pilote.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield navigateur

@@ -156,7 +156,8 @@ def lire_date(jour: str, heure: str) -> int:
 
 @blueprint.post("/sortir")
 def sortir() -> Page:
-    """Shut the door."""
+    """Shut the door; the laptop is nobody's any more."""
+    postes.lever(maintenant())
     reponse = make_response(redirect(url_for("formateur.qui"), code=303))
     temoin.retirer(reponse)
     return reponse
