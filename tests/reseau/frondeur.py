@@ -7,6 +7,7 @@ import sys
 import time
 
 DIFFUSION = b"\xff" * 6
+UNE_CARTE = bytes.fromhex("025049006666")
 ALEA = random.Random(4)
 
 
@@ -43,13 +44,14 @@ def syn(vers: bytes, source: bytes, boite: bytes) -> bytes:
     return vers + carte() + b"\x08\x00" + ip(source, boite, 6, tcp)
 
 
-def dhcp() -> bytes:
-    """Return a request for an address, from a card that nobody has."""
+def dhcp(source: bytes = b"") -> bytes:
+    """Return a question for an address, from a card that nobody has; or an order for `source`, all from one card."""
     mac = carte()
     bootp = struct.pack(">BBBBIHH16x", 1, 1, 6, 0, ALEA.randrange(1 << 32), 0, 0x8000) + mac + bytes(10 + 192)
-    bootp += bytes.fromhex("63825363") + b"\x35\x01\x01\xff" + bytes(60)
+    ordre = b"\x35\x01\x03\x32\x04" + source if source else b"\x35\x01\x01"
+    bootp += bytes.fromhex("63825363") + ordre + b"\xff" + bytes(60)
     udp = struct.pack(">HHHH", 68, 67, 8 + len(bootp), 0) + bootp
-    return DIFFUSION + mac + b"\x08\x00" + ip(bytes(4), b"\xff" * 4, 17, udp)
+    return DIFFUSION + (UNE_CARTE if source else mac) + b"\x08\x00" + ip(bytes(4), b"\xff" * 4, 17, udp)
 
 
 def noms(boite: str, secondes: float) -> int:
@@ -68,7 +70,7 @@ def noms(boite: str, secondes: float) -> int:
 
 
 def main() -> None:
-    """`noms SECONDES` | `arp|syn|dhcp NOMBRE MAC_DE_LA_BOITE`."""
+    """`noms SECONDES` | `arp|syn|dhcp|baux NOMBRE MAC_DE_LA_BOITE`."""
     quoi, combien = sys.argv[1], float(sys.argv[2])
     boite = socket.inet_aton("10.10.10.10")
     if quoi == "noms":
@@ -81,7 +83,12 @@ def main() -> None:
             # Half of them within the network, half from anywhere.
             reste = ALEA.randbytes(2)
             source = bytes([10, 10, 10, 1 + reste[0] % 253]) if numero % 2 else bytes([10, 77]) + reste
-            trame = {"arp": lambda s: arp(s, boite), "syn": lambda s: syn(vers, s, boite), "dhcp": lambda _: dhcp()}
+            trame = {
+                "arp": lambda s: arp(s, boite),
+                "syn": lambda s: syn(vers, s, boite),
+                "dhcp": lambda _: dhcp(),
+                "baux": dhcp,
+            }
             prise.send(trame[quoi](source))
     sys.stdout.write(f"{int(combien)}\n")
 

@@ -103,6 +103,16 @@ def test_ten_thousand_requests_for_an_address_leave_some_for_the_class(lac: Lac,
     assert len((lac.courant / "noms/baux").read_text(encoding="utf-8").splitlines()) < 20
 
 
+def test_one_laptop_does_not_lend_itself_every_address_in_the_name_of_others(lac: Lac, mechant: Poste) -> None:
+    """Ten thousand orders, each for another card: without a bound the room has no address left after four seconds."""
+    with fronde(mechant, "baux", str(DIX_MILLE), carte_de_la_boite(lac)):
+        estelle = lac.poste("estelle")
+    lignes = (lac.courant / "noms/baux").read_text(encoding="utf-8").splitlines()
+
+    assert estelle.ip.startswith("10.10.10.")
+    assert 0 < sum(" 06:" in ligne for ligne in lignes) <= 20
+
+
 def test_a_laptop_that_takes_the_box_s_address_is_alone_to_suffer(lac: Lac, afi: Poste) -> None:
     """It shouts that it is the box: the others still reach the box, and the box hears nothing of it."""
     voleur = lac.brancher("voleur")
