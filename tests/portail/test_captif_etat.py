@@ -141,6 +141,42 @@ def test_a_helper_that_hangs_holds_one_probe_and_not_the_class(tmp_path: Path) -
     assert demandes == 1
 
 
+def test_a_helper_that_starts_again_shows_the_portal_to_nobody_at_work(tmp_path: Path) -> None:
+    """It falls silent for minutes: greeted laptops stay so, new ones meet the portal, and after ten minutes all do."""
+    with Voisinage(tmp_path / "actions.sock") as voisinage:
+        repondeur = Repondeur(tmp_path, actions=voisinage.prise)
+        repondeur.accueillir(adresse_mac(AFI))
+        repondeur.accueillir(adresse_mac(KOFFI))
+        avant = est_accueilli(repondeur)
+        voisinage.muet = True
+        pendant = []
+        for minutes in (1, 4, 4):
+            repondeur.horloge.avancer(minutes=minutes)
+            pendant.append((est_accueilli(repondeur), est_accueilli(repondeur, KOFFI)))
+        repondeur.horloge.avancer(minutes=2)
+        apres = est_accueilli(repondeur)
+
+    assert avant
+    assert pendant == [(True, False)] * 3
+    assert not apres
+
+
+def test_a_helper_that_is_back_is_believed_within_a_second(tmp_path: Path) -> None:
+    """Afi's address went to another card meanwhile: what was kept is worth nothing any more."""
+    with Voisinage(tmp_path / "actions.sock") as voisinage:
+        repondeur = Repondeur(tmp_path, actions=voisinage.prise)
+        repondeur.accueillir(adresse_mac(AFI))
+        avant = est_accueilli(repondeur)
+        voisinage.muet = True
+        repondeur.horloge.avancer(minutes=1)
+        pendant = est_accueilli(repondeur)
+        voisinage.muet, voisinage.connus = False, {AFI: adresse_mac(KOFFI)}
+        repondeur.horloge.avancer(secondes=appareil.OUBLI_S)
+
+        assert (avant, pendant) == (True, True)
+        assert not est_accueilli(repondeur)
+
+
 def test_without_a_helper_the_portal_is_shown_to_everybody(tmp_path: Path) -> None:
     """Root's helper is stopped: no laptop can be named, none is called greeted."""
     repondeur = Repondeur(tmp_path, actions=tmp_path / "personne.sock")

@@ -15,10 +15,13 @@ from pirogue_socle.horloge import Instant
 
 #: How long an address is believed to be the same device: a lease lasts hours, a person's tap must count at once.
 MEMOIRE_S = 10
+#: How long a card that was seen is still believed when nobody can be asked: a helper that starts again must not show
+#: the portal to thirty laptops at work (Windows keeps a negative answer for long). Leases last longer.
+SURSIS_S = 600
 #: An address that the box does not know yet is asked about again soon: the tap that follows must count.
 OUBLI_S = 1
 ADRESSES_MAX = 512
-#: A probe does not wait for longer: the device is then treated as new.
+#: A probe does not wait for longer: the device is then what it was, or new.
 ATTENTE_S = 0.25
 _NS = 1_000_000_000
 
@@ -26,6 +29,15 @@ _NS = 1_000_000_000
 def adresse(environ: dict[str, Any]) -> str:
     """Return the IP address that the request comes from."""
     return str(environ.get("REMOTE_ADDR") or environ.get("HTTP_X_REAL_IP", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Connu:
+    """What was learnt of an address: its card if it has one, until when it is believed, and when root said so (ns)."""
+
+    mac: str | None
+    fin_ns: int
+    dit_ns: int
 
 
 @dataclass(slots=True)
@@ -40,7 +52,7 @@ class Voisins:
 
     prise: Path | None
     attente_s: float = ATTENTE_S
-    _connus: OrderedDict[str, tuple[str | None, int]] = field(default_factory=OrderedDict)
+    _connus: OrderedDict[str, _Connu] = field(default_factory=OrderedDict)
     _sourd_jusqu_a: int = 0
 
     def identifier(self, ip: str, *, instant: Instant) -> str | None:
@@ -48,25 +60,30 @@ class Voisins:
         if self.prise is None:
             return ip or None
         connu = self._connus.get(ip)
-        if connu is not None and connu[1] > instant.bt_ns:
-            return connu[0]
-        mac = self._demander(ip, instant)
-        duree_s = MEMOIRE_S if mac else OUBLI_S
-        self._connus[ip] = (mac, instant.bt_ns + duree_s * _NS)
+        if connu is not None and connu.fin_ns > instant.bt_ns:
+            return connu.mac
+        try:
+            mac, dit_ns = self._demander(self.prise, ip, instant), instant.bt_ns
+        except client.AideAbsente:
+            mac, dit_ns = None, 0
+            if connu is not None and instant.bt_ns < connu.dit_ns + SURSIS_S * _NS:
+                mac, dit_ns = connu.mac, connu.dit_ns
+        duree_s = MEMOIRE_S if mac and dit_ns == instant.bt_ns else OUBLI_S
+        self._connus[ip] = _Connu(mac, instant.bt_ns + duree_s * _NS, dit_ns)
         self._connus.move_to_end(ip)
         while len(self._connus) > ADRESSES_MAX:
             self._connus.popitem(last=False)
         return mac
 
-    def _demander(self, ip: str, instant: Instant) -> str | None:
+    def _demander(self, prise: Path, ip: str, instant: Instant) -> str | None:
         """Ask root's helper; one that did not answer is left alone for a second: the others do not wait behind it."""
-        if self.prise is None or instant.bt_ns < self._sourd_jusqu_a:
-            return None
+        if instant.bt_ns < self._sourd_jusqu_a:
+            raise client.AideAbsente("left alone for a second")
         try:
-            rendu = client.demander(self.prise, "voisin", attente_s=self.attente_s, ip=ip)
+            rendu = client.demander(prise, "voisin", attente_s=self.attente_s, ip=ip)
         except client.AideAbsente:
             self._sourd_jusqu_a = instant.bt_ns + OUBLI_S * _NS
-            return None
+            raise
         except client.ActeRefuse:
             return None
         return str(rendu) if rendu else None
