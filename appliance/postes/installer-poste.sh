@@ -36,9 +36,10 @@ dire() { printf '  %s\n' "$1"; }
 
 empreinte() { sha256sum -- "$1" | cut -d ' ' -f 1; }
 
-# Le carnet tient ce que nous avons écrit (« empreinte destination ») ; le dossier avant/ ce qui y était.
-noter() {
-  { [ ! -f "$CARNET" ] || awk -v d="$1" '$2 != d' "$CARNET"; printf '%s %s\n' "$(empreinte "$RACINE/$1")" "$1"; } >"$CARNET.neuf"
+# Le carnet tient ce que nous écrivons (« empreinte destination ») ; le dossier avant/ ce qui y était. Il est à jour
+# avant le geste : coupé entre les deux, le script ne prend pas nos fichiers pour ceux du poste.
+noter() { # source, destination
+  { [ ! -f "$CARNET" ] || awk -v d="$2" '$2 != d' "$CARNET"; printf '%s %s\n' "$(empreinte "$1")" "$2"; } >"$CARNET.neuf"
   mv -- "$CARNET.neuf" "$CARNET"
 }
 
@@ -47,8 +48,8 @@ empreinte_notee() { [ ! -f "$CARNET" ] || awk -v d="$1" '$2 == d { print $1 }' "
 creer_dossier() { # sous la racine ; ceux que nous créons sont notés, pour ne retirer que ceux-là
   [ -d "$RACINE/$1" ] && return
   creer_dossier "$(dirname -- "$1")"
-  mkdir -- "$RACINE/$1"
   printf '%s\n' "$1" >>"$ETAT/dossiers"
+  mkdir -- "$RACINE/$1"
 }
 
 poser() { # source, destination, droits
@@ -59,20 +60,24 @@ poser() { # source, destination, droits
   fi
   if [ -e "$cible" ] && [ "$(empreinte_notee "$2")" != "$(empreinte "$cible")" ]; then
     mkdir -p "$(dirname -- "$ETAT/avant/$2")"
-    [ -e "$ETAT/avant/$2" ] || cp -p -- "$cible" "$ETAT/avant/$2"
+    if [ ! -e "$ETAT/avant/$2" ]; then
+      cp -p -- "$cible" "$ETAT/avant/$2.neuf"
+      mv -- "$ETAT/avant/$2.neuf" "$ETAT/avant/$2"
+    fi
     dire "mis de côté : /$2 (il reviendra avec --retirer)"
   fi
   mkdir -p "$ETAT"
   creer_dossier "$(dirname -- "$2")"
+  noter "$1" "$2"
   install -m "$3" -- "$1" "$cible.pirogue-neuf"
   mv -- "$cible.pirogue-neuf" "$cible"
-  noter "$2"
   dire "écrit : /$2"
 }
 
 enlever() { # destination
   cible=$RACINE/$1
   notee=$(empreinte_notee "$1")
+  rm -f -- "$cible.pirogue-neuf"
   if [ -f "$cible" ] && [ "$(empreinte "$cible")" != "$notee" ]; then
     dire "laissé : /$1 (quelqu'un l'a changé depuis)"
     return
@@ -90,9 +95,11 @@ enlever() { # destination
 lire_cle() { # la clé ne passe jamais par la ligne de commande : tout le monde la lirait
   if [ -t 0 ]; then
     printf '  Clé du Wi-Fi « %s » : ' "$WIFI" >&2
+    trap 'stty echo; exit 130' INT TERM
     stty -echo
     IFS= read -r cle || true
     stty echo
+    trap - INT TERM
     printf '\n' >&2
   else
     IFS= read -r cle || true
@@ -154,11 +161,11 @@ FIN
 }
 
 retirer() {
-  if [ ! -f "$CARNET" ]; then
+  if [ ! -d "$ETAT" ]; then
     printf "Rien à retirer : ce poste n'a jamais été réglé.\n"
     return
   fi
-  while read -r _ destination; do
+  [ ! -f "$CARNET" ] || while read -r _ destination; do
     enlever "$destination"
   done <"$CARNET"
   [ ! -f "$ETAT/dossiers" ] || sort -r "$ETAT/dossiers" | while read -r dossier; do

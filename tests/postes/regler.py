@@ -1,6 +1,7 @@
 """Run the real script on a root folder, and lay that folder over a laptop's /etc."""
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from reseau.juges.lancement import RACINE
@@ -8,10 +9,17 @@ from reseau.juges.lancement import RACINE
 INSTALLER = RACINE / "appliance/postes/installer-poste.sh"
 
 
-def installer(racine: Path, *mots: str, cle: str | None = None) -> subprocess.CompletedProcess[str]:
+def installer(
+    racine: Path, *mots: str, cle: str | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the real script on a root folder."""
     return subprocess.run(
-        ["sh", str(INSTALLER), "--racine", str(racine), *mots], input=cle, capture_output=True, text=True, check=False
+        ["sh", str(INSTALLER), "--racine", str(racine), *mots],
+        input=cle,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env,
     )
 
 

@@ -1,6 +1,9 @@
 """The script that sets a laptop up: what it writes, twice the same, and no more taken back than was given."""
 
+import itertools
 import json
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +117,34 @@ def test_new_rules_replace_ours_and_the_laptop_s_own_still_come_back(racine: Pat
 
     assert nouvelles == (POSTES / "firefox/policies.json").read_bytes()
     assert photo(racine) == avant
+
+
+@pytest.mark.parametrize("encore", [True, False])
+def test_cut_at_any_moment_the_laptop_can_still_be_taken_back(racine: Path, tmp_path: Path, *, encore: bool) -> None:
+    """The battery is dead, the cable is pulled: whether she starts again or gives up, nothing of hers is lost."""
+    neuf = photo(racine)
+    outils, compte = tmp_path / "outils", tmp_path / "compte"
+    outils.mkdir()
+    for nom in ("mkdir", "install", "cp", "mv"):
+        vrai = shutil.which(nom)
+        (outils / nom).write_text(
+            f"#!/bin/sh\nn=$(($(cat {compte}) - 1))\necho $n >{compte}\n"
+            f'[ $n -ne 0 ] || kill -9 $PPID\nexec {vrai} "$@"\n'
+        )
+        (outils / nom).chmod(0o755)
+    coupe = {"PATH": f"{outils}:/usr/bin:/bin"}
+    for moment in itertools.count(1):
+        compte.write_text(f"{moment}\n")
+        fait = installer(racine, env=coupe)
+        if fait.returncode == 0:
+            break
+        assert fait.returncode == -signal.SIGKILL, fait.stderr
+        if encore:
+            assert installer(racine).returncode == 0
+        installer(racine, "--retirer")
+        assert photo(racine) == neuf, moment
+
+    assert moment > 20
 
 
 @pytest.mark.parametrize(
