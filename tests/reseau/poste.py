@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+#: How long a laptop waits for what must come: this machine may be busy with other tests.
+PATIENCE_S = 20.0
+#: A flow that stands still for so long was cut.
+COUPURE_S = 3.0
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 CARTE = "eth0"
@@ -84,14 +88,14 @@ class Poste:
         self.ip = self.bail["ip"]
 
     def prise(self, genre: int = socket.SOCK_STREAM, *, uid: int = 0) -> socket.socket:
-        """Return a socket that belongs to that place and that user, whoever uses it; five seconds of patience."""
+        """Return a socket that belongs to that place and that user, whoever uses it; it is patient."""
         ouvertes: list[socket.socket | OSError] = []
         fil = threading.Thread(target=_ouvrir, args=(self.espace, genre, uid, ouvertes))
         fil.start()
         fil.join()
         if isinstance(ouvertes[0], OSError):
             raise ouvertes[0]
-        ouvertes[0].settimeout(5)
+        ouvertes[0].settimeout(PATIENCE_S)
         return ouvertes[0]
 
     def aller(
@@ -113,7 +117,7 @@ class Poste:
             with lien.getresponse() as reponse:
                 return Reponse(reponse.status, dict(reponse.getheaders()), reponse.read())
 
-    def essayer(self, adresse: str, port: int, *, patience_s: float = 5) -> str:
+    def essayer(self, adresse: str, port: int, *, patience_s: float = PATIENCE_S) -> str:
         """
         Knock at a TCP port and say who is there.
 
@@ -132,7 +136,7 @@ class Poste:
             return "refuse"
         return "net" if lu.endswith(b"le vrai net") else "boite"
 
-    def echo(self, adresse: str, port: int, *, patience_s: float = 2) -> str:
+    def echo(self, adresse: str, port: int, *, patience_s: float = PATIENCE_S) -> str:
         """Send one datagram and say what came back: `net`, `refuse` or `silence`."""
         with self.prise(socket.SOCK_DGRAM) as prise:
             prise.settimeout(patience_s)
@@ -150,11 +154,11 @@ class Poste:
         recus = b""
         total = 0
         with contextlib.suppress(OSError), self.prise(uid=uid) as prise:
-            prise.settimeout(2)
             prise.connect((adresse, port))
             prise.sendall(f"GET /{octets} HTTP/1.0\r\n\r\n".encode())
-            while b"\r\n\r\n" not in recus:
-                recus += prise.recv(65536)
+            while b"\r\n\r\n" not in recus and (morceau := prise.recv(65536)):
+                recus += morceau
+            prise.settimeout(COUPURE_S)
             total = len(recus.partition(b"\r\n\r\n")[2])
             while morceau := prise.recv(65536):
                 total += len(morceau)
