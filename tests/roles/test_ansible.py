@@ -56,7 +56,7 @@ def toutes_les_taches(taches: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def test_ansible_reads_the_whole_play(tmp_path: Path) -> None:
     """The site, its roles, the example inventory."""
     mots = [str(ANSIBLE / "ansible-playbook"), "-i", "inventaire.exemple.yml", "site.yml", "--syntax-check"]
-    env = os.environ | {"ANSIBLE_LOCAL_TEMP": str(tmp_path), "HOME": str(tmp_path)}
+    env = os.environ | {"ANSIBLE_LOCAL_TEMP": str(tmp_path), "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
     lu = subprocess.run(mots, cwd=ROLES.parent, env=env, capture_output=True, text=True, check=False)
 
     assert lu.returncode == 0, lu.stderr
