@@ -32,13 +32,17 @@ table inet pirogue {
   }
 }
 """
-#: What a caller under another user id runs; argv: socket, request as JSON.
+#: What a caller under another user id runs; argv: socket, request as JSON, user. Imported first: that user may not be
+#: able to enter the folder where the project lies.
 APPEL = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 from pirogue_actions import client
+os.setgroups([])
+os.setgid(int(sys.argv[3]))
+os.setuid(int(sys.argv[3]))
 try:
-    print(json.dumps({"rendu": client.demander(Path(sys.argv[1]), **json.loads(sys.argv[2]))}))
+    print(json.dumps({"rendu": client.demander(Path(sys.argv[1]), attente_s=30, **json.loads(sys.argv[2]))}))
 except client.ActeRefuse as refus:
     print(json.dumps({"refus": str(refus)}))
 """
@@ -125,8 +129,7 @@ class Aide:
 
     def demander(self, acte: str, *, uid: int = PORTAIL, **arguments: Any) -> dict[str, Any]:
         """Ask for an act as another user; return the whole answer."""
-        mots = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", sys.executable, "-c", APPEL]
-        mots += [str(self.prise), json.dumps({"acte": acte, **arguments})]
+        mots = [sys.executable, "-c", APPEL, str(self.prise), json.dumps({"acte": acte, **arguments}), str(uid)]
         fait = subprocess.run(mots, capture_output=True, text=True, check=False)
         assert fait.returncode == 0, fait.stderr
         lu: dict[str, Any] = json.loads(fait.stdout)

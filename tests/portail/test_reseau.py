@@ -94,6 +94,26 @@ def test_she_sees_how_many_are_connected_and_who(
     assert ligne(page, "Rachelle").startswith("Rachelle c'est toi Ordinateur 23 · accueilli")
 
 
+def test_her_cookie_read_in_the_air_opens_nothing_from_another_laptop(app: Flask, rachelle: FlaskClient) -> None:
+    """A pupil copies the cookie of a page that nothing encrypts: the code is asked, and her own door stays open."""
+    cookie = rachelle.get_cookie("pirogue_formateur", path="/formateur")
+    assert cookie is not None
+    eleve = navigateur(app, "10.10.10.21")
+    eleve.set_cookie("pirogue_formateur", cookie.value, path="/formateur")
+    vol = eleve.get(PAGE)
+
+    assert vol.status_code == 403
+    assert "c'est toi" not in vol.text
+    assert rachelle.get(PAGE).status_code == 200
+
+
+def test_root_s_helper_stopped_does_not_put_her_out(rachelle: FlaskClient, racine: Racine) -> None:
+    """The box cannot tell her laptop any more: the roll goes on."""
+    racine.fermer()
+
+    assert rachelle.get("/formateur/aujourdhui").status_code == 200
+
+
 def test_whoever_left_the_laptop_is_not_named_any_more(
     app: Flask, rachelle: FlaskClient, seance: str, afi: Jeune
 ) -> None:

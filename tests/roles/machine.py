@@ -80,7 +80,8 @@ class Machine:
 
     def lancer(self, *mots: str, attendu: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as root; it must end with `attendu`, unless that is None."""
-        entrer = ["nsenter", "-t", str(self.pid), "-m", "-p", "-n", "-u", "-i", "-C"]
+        # Its root too: seen from a chroot, that of its mounts is not the one it pivoted to.
+        entrer = ["nsenter", "-t", str(self.pid), "-r", "-w", "-m", "-p", "-n", "-u", "-i", "-C"]
         entrer += ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
         fait = subprocess.run([*entrer, *mots], capture_output=True, text=True, check=False, cwd="/")
         assert attendu is None or fait.returncode == attendu, f"{mots}: {fait.stdout}{fait.stderr}\n{self.journal()}"

@@ -61,7 +61,7 @@ def verifier_code(compte_id: str) -> Page:
         return page, 403
     postes.saluer(instant, occupant=Occupant(compte_id=compte_id))
     reponse = make_response(reprise.suivre(jeton, compte_id=compte_id))
-    temoin.poser(reponse, Temoin(compte_id, instant.boot_id, instant.bt_ns))
+    temoin.poser(reponse, Temoin(compte_id, instant.boot_id, instant.bt_ns, postes.celui_ci(instant) or ""))
     return reponse
 
 

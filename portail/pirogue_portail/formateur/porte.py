@@ -10,6 +10,7 @@ from typing import cast
 from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from pirogue_portail import postes
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import mots, reprise, temoin
 from pirogue_portail.formateur.plan import blueprint
@@ -59,11 +60,12 @@ def garder() -> Response | str | None:
     compte = compte_du_temoin(lu)
     if lu is None or compte is None:
         return redirect(url_for("formateur.qui"), code=303)
-    if not lu.est_frais(instant):
+    appareil = postes.celui_ci(instant)
+    if not lu.est_frais(instant) or not lu.vient_de(appareil):
         jeton = reprise.sceller(compte.compte_id)
         return make_response(render_template("formateur/code.html", compte=compte, reprise=jeton, repos=True), 403)
     g.formateur = compte
-    g.temoin = Temoin(compte.compte_id, instant.boot_id, instant.bt_ns)
+    g.temoin = Temoin(compte.compte_id, instant.boot_id, instant.bt_ns, lu.appareil or appareil or "")
     a_choisir = comptes.a_changer(registre(), compte.compte_id)
     if a_choisir != (request.endpoint in SANS_CODE_A_SOI):  # once chosen, a code is not changed from an open screen
         return redirect(url_for("formateur.choisir_code" if a_choisir else "formateur.aujourdhui"), code=303)

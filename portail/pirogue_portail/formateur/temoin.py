@@ -1,8 +1,9 @@
 """
 The trainer's cookie, apart from the youths': which account, and when it last asked for a page.
 
-It is signed, never leaves `/formateur`, and is worth nothing after five minutes of rest or in another boot: what
-counts the minutes is CLOCK_BOOTTIME, so no wrong date opens or shuts the door.
+It is signed, never leaves `/formateur`, and is worth nothing after five minutes of rest, in another boot or on another
+laptop: what counts the minutes is CLOCK_BOOTTIME, so no wrong date opens or shuts the door. The pages are not encrypted
+on their way: a cookie that was read in the air must not open the door from elsewhere.
 """
 
 from dataclasses import astuple, dataclass
@@ -23,15 +24,24 @@ REPOS_NS = 300_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Temoin:
-    """Who holds this browser, and when she last asked for a page (boot id, CLOCK_BOOTTIME in ns)."""
+    """
+    Who holds this browser, when she last asked for a page (boot id, CLOCK_BOOTTIME in ns), and on which device.
+
+    `appareil` is empty as long as the box could not tell.
+    """
 
     compte_id: str
     boot_id: str
     bt_ns: int
+    appareil: str
 
     def est_frais(self, instant: Instant) -> bool:
         """Say whether the trainer was here less than five minutes ago, in this boot."""
         return self.boot_id == instant.boot_id and 0 <= instant.bt_ns - self.bt_ns <= REPOS_NS
+
+    def vient_de(self, appareil: str | None) -> bool:
+        """Say whether this device may show the cookie; the box not being able to tell shuts nobody out."""
+        return not self.appareil or appareil in (None, self.appareil)
 
 
 def _signeur() -> URLSafeSerializer:
@@ -45,7 +55,7 @@ def lire() -> Temoin | None:
         brut: Any = _signeur().loads(request.cookies.get(NOM, ""))
     except BadSignature:
         return None
-    return Temoin(*brut) if isinstance(brut, list) and len(brut) == 3 else None
+    return Temoin(*brut) if isinstance(brut, list) and len(brut) == 4 else None
 
 
 def poser(reponse: Response, temoin: Temoin) -> None:
