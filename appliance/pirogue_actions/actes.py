@@ -70,26 +70,38 @@ VERIFICATIONS: dict[str, Callable[[Boite, object], str | int]] = {
 }
 
 
-def voisins(boite: Boite) -> dict[str, str]:
-    """Return the hardware address of each neighbour on the access point, by IP address."""
+def _table(boite: Boite) -> dict[str, str]:
+    """Return the hardware address of each neighbour on the access point, by IP address, also of one that left."""
     lus = (ligne.split() for ligne in TABLE_ARP.read_text().splitlines()[1:])
     return {mots[0]: mots[3] for mots in lus if mots[5] == boite.interface and int(mots[2], 16) & 2}
 
 
+def voisins(boite: Boite) -> dict[str, str]:
+    """Return the hardware address of each laptop of the access point, by IP address; of ours, those associated now."""
+    associees = _associees(boite)
+    return {ip: mac for ip, mac in _table(boite).items() if associees is None or mac in associees}
+
+
 def voisin(boite: Boite, ip: str) -> str | None:
     """Return the hardware address behind an IP address; None when the box has not heard of it."""
-    return voisins(boite).get(ip)
+    return _table(boite).get(ip)
 
 
-def stations(boite: Boite) -> dict[str, int] | None:
-    """Return how many laptops are associated, and at most; None when the radio is not ours."""
+def _associees(boite: Boite) -> set[str] | None:
+    """Return the hardware addresses that the radio holds; None when it is not ours."""
     try:
         lu = pare_feu.lancer("iw", "dev", boite.interface, "station", "dump")
     except Muet:
         raise
     except Refus:
         return None
-    return {"nombre": lu.count("\nStation ") + lu.startswith("Station "), "max": boite.stations_max}
+    return {ligne.split()[1].lower() for ligne in lu.splitlines() if ligne.startswith("Station ")}
+
+
+def stations(boite: Boite) -> dict[str, int] | None:
+    """Return how many laptops are associated, and at most; None when the radio is not ours."""
+    associees = _associees(boite)
+    return None if associees is None else {"nombre": len(associees), "max": boite.stations_max}
 
 
 def lien(boite: Boite) -> dict[str, Any] | None:

@@ -176,6 +176,9 @@ def test_a_laptop_meets_the_portal_over_the_air_and_afi_signs_in(
     accueil = afi.post("/continuer", data={})
     apres = insister(lambda: afi.sonder(sonde), lambda page: page.status_code == 204)
     chemin = embarquer(afi, classe.afi)
+    presents = bateau.demander("voisins")
+    afi.quitter()
+    restes = bateau.demander("voisins")
     registre = base.ouvrir(bateau.relever(tmp_path))
     appel = presences.appel(registre, seance_id=classe.seance, instant=maintenant())
     base.fermer(registre)
@@ -192,4 +195,5 @@ def test_a_laptop_meets_the_portal_over_the_air_and_afi_signs_in(
     assert accueil.adresse == "http://pirogue.internal/"
     assert (apres.status_code, apres.corps) == (204, b"")
     assert chemin.request.path == "/chemin"
+    assert (afi.mac in presents.values(), afi.mac in restes.values()) == (True, False)
     assert {ligne.jeune.personne_id: ligne.presence.etat for ligne in appel}[classe.afi.personne_id] == "present"

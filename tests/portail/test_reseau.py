@@ -155,7 +155,8 @@ def test_an_access_point_of_another_make_is_counted_by_its_neighbours(rachelle: 
     racine.stations = None
     page = rachelle.get(PAGE)
 
-    assert "3 sur 19" in texte(page)
+    assert "3 vus depuis deux heures" in texte(page)
+    assert "sur 19" not in texte(page)
     assert "Relancer" not in page.text
 
 

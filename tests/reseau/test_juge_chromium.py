@@ -8,7 +8,7 @@ import pytest
 
 from reseau.juges.chromium import Chromium, Refus, ouvrir_chromium
 from reseau.juges.ecran import Ecran, allumer
-from reseau.juges.lancement import IMAGES, attendre
+from reseau.juges.lancement import IMAGES, PasVenu, attendre
 from reseau.lac import Lac
 
 #: What every Chrome does of itself since version 154: https first, a warning page where there is none.
@@ -36,12 +36,16 @@ def lire(chromium: Chromium) -> str:
 
 
 def ecrire_adresse(ecran: Ecran, chromium: Chromium, adresse: str) -> None:
-    """Do as a person does: the bar, the address, Enter."""
+    """Do as a person does: the bar, the address, Enter; again when a busy machine lost a key."""
     fenetre = attendre("la fenêtre", lambda: ecran.chercher("Chromium"))[-1]
-    ecran.taper("windowfocus", "--sync", fenetre)
-    ecran.taper("key", "ctrl+l")
-    ecran.taper("type", adresse)
-    ecran.taper("key", "Return")
+    for _ in range(3):
+        ecran.taper("windowfocus", "--sync", fenetre)
+        ecran.taper("key", "ctrl+l")
+        ecran.taper("type", adresse)
+        ecran.taper("key", "Return")
+        with contextlib.suppress(PasVenu):
+            attendre("une autre page", lambda: (lu := lire(chromium)) and "about:blank" not in lu, delai_s=15)
+            return
 
 
 @pytest.mark.parametrize(
