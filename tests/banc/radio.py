@@ -1,11 +1,10 @@
 """The air of the bench: the boat's own system in the machine, its units started by Debian's systemd."""
 
 import base64
-import io
 import json
 import re
+import subprocess
 import sys
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +100,7 @@ class Bateau:
     def relever(self, dossier: Path) -> Path:
         """Copy the boat's register into a folder of the host and return its place."""
         paquet = self.lancer("sh", "-c", "tar -C /data/pirogue -c registre | base64 -w0")
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(paquet))) as archive:
-            archive.extractall(dossier, filter="data")
+        subprocess.run(["tar", "-x", "-C", str(dossier)], input=base64.b64decode(paquet), check=True)
         return dossier / "registre"
 
     def journal(self) -> str:
