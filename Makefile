@@ -52,8 +52,10 @@ bench: ## the tables: pages, memory, journal (about 2 min)
 
 verrous: ## renew requirements/*.txt from pyproject.toml (needs pip-compile)
 	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction -o requirements/demo.txt pyproject.toml
+	  --no-emit-trusted-host --extra kolibri --extra rive --extra bord --extra construction -o requirements/demo.txt pyproject.toml
 	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	  --no-emit-trusted-host --extra kolibri --extra rive --extra construction --extra dev -o requirements/dev.txt pyproject.toml
+	  --no-emit-trusted-host --extra kolibri --extra rive --extra bord --extra construction --extra dev -o requirements/dev.txt pyproject.toml
 	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host -o requirements/bench.txt requirements/bench.in
+	pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --extra kolibri --extra bord -o requirements/boite.txt pyproject.toml

@@ -8,6 +8,9 @@ from typing import Any
 
 from pirogue_socle.erreurs import ConfigurationInvalide
 
+#: Written at the first start, below the data: what this box is, over what every box is told.
+FICHIER_BOITE = "boite.toml"
+PROPRES = frozenset({"nom_relais", "type_relais", "rive_url", "puce_gpio", "broche_bouton", "broche_lampe"})
 #: Where the file is looked for when nothing else says so, first found first served.
 CHEMINS = (Path(".demo/pirogue.toml"), Path("/etc/pirogue/pirogue.toml"))
 
@@ -35,6 +38,12 @@ class Config:
         stations_max: how many laptops the radio really takes.
         nom_public: name on the Internet that the box may hold a certificate for; an extra, empty without one.
         certificat: the certificate of this name, its key beside it in a file that ends in `.key`.
+        bord: folder in memory where the box's body says what it sees; None on a machine without one.
+        actions_cle: socket of root's helper for sticks, clock and power; None on a machine without one.
+        systeme: folder of what belongs to the machine and not to the class (kept hour, updates, host keys).
+        amorce: where the boot partition is mounted.
+        puce_gpio: label of the GPIO chip, or several separated by spaces, first found first served.
+        broche_bouton, broche_lampe: lines of that chip: the button to ground, the light.
     """
 
     donnees: Path
@@ -60,6 +69,13 @@ class Config:
     stations_max: int = 19
     nom_public: str = ""
     certificat: Path | None = None
+    bord: Path | None = None
+    actions_cle: Path | None = None
+    systeme: Path = Path("/data/systeme")
+    amorce: Path = Path("/boot/firmware")
+    puce_gpio: str = "pinctrl-rp1 pinctrl-bcm2711 pinctrl-bcm2835"
+    broche_bouton: int = 3
+    broche_lampe: int = 17
 
     @property
     def registre(self) -> Path:
@@ -96,25 +112,34 @@ def trouver() -> Path:
 
 def lire(chemin: Path) -> Config:
     """
-    Read a configuration file.
+    Read a configuration file, then what this box is (`FICHIER_BOITE`, below the data), if it says so.
 
     Raises:
         ConfigurationInvalide: unreadable, not TOML, an unknown name, a wrong kind of value.
     """
+    valeurs = _lire_un(chemin, connus=frozenset(champ.name for champ in fields(Config)))
+    manquants = {"donnees", "terre"} - valeurs.keys()
+    if manquants:
+        raise ConfigurationInvalide(f"{chemin} : il manque {', '.join(sorted(manquants))}.")
+    boite = valeurs["donnees"] / FICHIER_BOITE
+    if boite.is_file():
+        valeurs |= _lire_un(boite, connus=PROPRES)
+    return Config(**valeurs)
+
+
+def _lire_un(chemin: Path, *, connus: frozenset[str]) -> dict[str, Any]:
+    """Return the values of one file; raises ConfigurationInvalide."""
     try:
         lu = tomllib.loads(chemin.read_text(encoding="utf-8"))
     except (OSError, ValueError) as cause:
         raise ConfigurationInvalide(f"{chemin} : illisible ({cause}).") from cause
-    connus = {champ.name: champ for champ in fields(Config)}
+    genres = {champ.name: str(champ.type) for champ in fields(Config)}
     valeurs: dict[str, Any] = {}
     for nom, valeur in lu.items():
         if nom not in connus:
             raise ConfigurationInvalide(f"{chemin} : « {nom} » n'est pas un réglage connu.")
-        valeurs[nom] = _convertir(chemin, nom, valeur, genre=str(connus[nom].type))
-    manquants = {"donnees", "terre"} - valeurs.keys()
-    if manquants:
-        raise ConfigurationInvalide(f"{chemin} : il manque {', '.join(sorted(manquants))}.")
-    return Config(**valeurs)
+        valeurs[nom] = _convertir(chemin, nom, valeur, genre=genres[nom])
+    return valeurs
 
 
 def _convertir(chemin: Path, nom: str, valeur: object, *, genre: str) -> object:
