@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test stick-test fuzz check bench bench-portal bench-sync verrous
+.PHONY: help demo demo-clean test stick-test fuzz check image image-test image-test-long bench bench-image bench-portal bench-sync verrous
 PYTHON ?= python3
 B := .venv/bin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 	@$(PYTHON) appliance/installer.py demo
@@ -16,9 +16,19 @@ demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
-test: ## everything, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
+test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur
-	@$(B)/python -m pytest
+	@$(B)/python -m pytest --ignore=tests/image
+
+image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=backports for a Pi 5; PROFIL=kiosque; SIGNATURE=key)
+	@$(PYTHON) appliance/installer.py dev --navigateur --image
+	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(SIGNATURE),--signature $(SIGNATURE))
+
+image-test: image ## that image booted under emulation: radios, sticks, 4G, clocks, updates, power cuts (about 15 min)
+	@$(B)/python -m pytest tests/image
+
+image-test-long: image ## the same, with hundreds of power cuts and whole classes (hours)
+	@$(B)/python -m pytest tests/image -m "long or not long"
 
 stick-test: ## sticks pulled and power cut under Debian's own kernel, in QEMU (about 4 min; part of `make test`)
 	@$(PYTHON) appliance/installer.py dev --navigateur
@@ -36,6 +46,9 @@ check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(B)/djlint portail sync --profile jinja --lint --quiet && echo "  ✓ templates"
 	@$(B)/shellcheck .ci/run appliance/postes/*.sh && echo "  ✓ shell"
 	@$(B)/python -m pytest -q tests/consistance
+
+bench-image: image ## build, size, boot, memory, sectors written, beside a bare Debian (about 30 min)
+	@$(B)/python bench/image.py
 
 bench-portal: ## the answers to the probes beside a bare server (about 2 min; as root)
 	@$(PYTHON) appliance/installer.py dev --navigateur
