@@ -1,5 +1,5 @@
 """
-Root's acts: what each one takes, who may ask it, what it does. Nothing else is ever done as root for somebody.
+Root's acts on the network: what each one takes, who may ask it, what it does. The others are in `actes_cle`.
 
 An argument is believed only after its own check; a word of a request never becomes a word of a command line before it
 was an address or a number.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pirogue_actions import pare_feu
+from pirogue_actions.guichet import Acte, verifier_nombre
 from pirogue_actions.pare_feu import Muet, Refus
 
 #: The kernel's neighbour table. Read as a file (0.01 ms) and not by a program (4 ms): a probe waits for it. Flag 2 is a
@@ -54,19 +55,10 @@ def verifier_ip(boite: Boite, valeur: object) -> str:
     return str(ip)
 
 
-def _verifier_nombre(permis: range, phrase: str) -> Callable[[Boite, object], int]:
-    def verifier(_: Boite, valeur: object) -> int:
-        if type(valeur) is not int or valeur not in permis:
-            raise Refus(phrase)
-        return valeur
-
-    return verifier
-
-
 VERIFICATIONS: dict[str, Callable[[Boite, object], str | int]] = {
     "ip": verifier_ip,
-    "duree_s": _verifier_nombre(DUREES_S, "La durée va d'une minute à quatre heures."),
-    "octets": _verifier_nombre(OCTETS, "La quantité va de 1 Mo à 2 Go."),
+    "duree_s": verifier_nombre(DUREES_S, "La durée va d'une minute à quatre heures."),
+    "octets": verifier_nombre(OCTETS, "La quantité va de 1 Mo à 2 Go."),
 }
 
 
@@ -158,33 +150,14 @@ def relancer_point_acces(_: Boite) -> None:
     pare_feu.lancer("systemctl", "--no-block", "restart", UNITE_POINT_ACCES)
 
 
-#: act → (function, arguments in its order, roles that may ask it). What is not here is refused.
-ACTES: dict[str, tuple[Callable[..., Any], tuple[str, ...], frozenset[str]]] = {
-    "voisin": (voisin, ("ip",), frozenset({"portail", "captif"})),
-    "voisins": (voisins, (), frozenset({"portail"})),
-    "stations": (stations, (), frozenset({"portail"})),
-    "lien": (lien, (), frozenset({"portail"})),
-    "accorder": (accorder, ("ip", "duree_s", "octets"), frozenset({"portail"})),
-    "retirer": (retirer, ("ip",), frozenset({"portail"})),
-    "acces": (acces, (), frozenset({"portail"})),
-    "relancer_point_acces": (relancer_point_acces, (), frozenset({"portail"})),
+_PORTAIL, _TOUS = frozenset({"portail"}), frozenset({"portail", "captif"})
+ACTES = {
+    "voisin": Acte(voisin, ("ip",), _TOUS),
+    "voisins": Acte(voisins, (), _PORTAIL),
+    "stations": Acte(stations, (), _PORTAIL),
+    "lien": Acte(lien, (), _PORTAIL),
+    "accorder": Acte(accorder, ("ip", "duree_s", "octets"), _PORTAIL),
+    "retirer": Acte(retirer, ("ip",), _PORTAIL),
+    "acces": Acte(acces, (), _PORTAIL),
+    "relancer_point_acces": Acte(relancer_point_acces, (), _PORTAIL),
 }
-
-
-def faire(boite: Boite, roles: frozenset[str], ligne: bytes) -> Any:
-    """Do what one line of request asks, for somebody who holds `roles`; raises Refus."""
-    try:
-        demande = json.loads(ligne)
-    except (ValueError, RecursionError):
-        demande = None
-    if not isinstance(demande, dict):
-        raise Refus("Cette demande est illisible.")
-    acte = demande.pop("acte", None)
-    if not isinstance(acte, str) or acte not in ACTES:
-        raise Refus("Cet acte n'existe pas.")
-    fonction, noms, permis = ACTES[acte]
-    if not roles & permis:
-        raise Refus("Cet acte n'est pas pour toi.")
-    if demande.keys() != set(noms):
-        raise Refus(f"Il faut exactement : {', '.join(noms) or 'rien'}.")
-    return fonction(boite, *(VERIFICATIONS[nom](boite, demande[nom]) for nom in noms))

@@ -19,13 +19,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pirogue_actions.actes import Boite, faire
+from pirogue_actions import actes, actes_cle
+from pirogue_actions.guichet import Guichet
 from pirogue_actions.pare_feu import Refus
 
 LIGNE_MAX_OCTETS = 4096
 ATTENTE_S = 2.0
 LIENS_PAR_UID = 8
-ROLES = ("portail", "captif")
+ROLES = ("portail", "captif", "bord")
 
 
 class Serveur:
@@ -34,12 +35,12 @@ class Serveur:
 
     Args:
         ecoute: the listening socket.
-        boite: what the acts know of the box.
+        guichet: the acts that it offers.
         permis: user id → the roles it holds.
     """
 
-    def __init__(self, ecoute: socket.socket, *, boite: Boite, permis: dict[int, frozenset[str]]) -> None:
-        self.ecoute, self.boite, self.permis = ecoute, boite, permis
+    def __init__(self, ecoute: socket.socket, *, guichet: Guichet, permis: dict[int, frozenset[str]]) -> None:
+        self.ecoute, self.guichet, self.permis = ecoute, guichet, permis
         self._liens: Counter[int] = Counter()
         self._compte = threading.Lock()
 
@@ -70,7 +71,7 @@ class Serveur:
             with lien:
                 if not trop:
                     try:
-                        rendu = faire(self.boite, self.permis.get(uid, frozenset()), _lire_ligne(lien))
+                        rendu = self.guichet.faire(self.permis.get(uid, frozenset()), _lire_ligne(lien))
                         reponse = {"rendu": rendu}
                     except Refus as refus:
                         reponse = {"refus": str(refus)}
@@ -124,22 +125,36 @@ def trouver_uid(nom: str) -> int:
         raise SystemExit(f"L'utilisateur {nom} n'existe pas.") from None
 
 
+def choisir(choix: argparse.Namespace) -> Guichet:
+    """Return the counter that the command line asks for; raises SystemExit for a user that does not exist."""
+    if choix.actes == "cle":
+        porteur = trouver_uid(choix.porteur)
+        return Guichet(actes_cle.Cle(choix.montage, porteur), actes_cle.ACTES, actes_cle.VERIFICATIONS)
+    boite = actes.Boite(choix.interface, choix.adresse, choix.lien, choix.stations_max)
+    return Guichet(boite, actes.ACTES, actes.VERIFICATIONS)
+
+
 def main(mots: list[str] | None = None) -> None:
     """Serve, as the command line says."""
     lecteur = argparse.ArgumentParser(prog="pirogue_actions", description="L'aide de root : quelques actes, pas plus.")
     lecteur.add_argument("--prise", type=Path)
+    lecteur.add_argument("--actes", choices=["reseau", "cle"], default="reseau", help="ce que cette aide sait faire")
     for role in ROLES:
         lecteur.add_argument(f"--{role}", action="append", default=[], metavar="UTILISATEUR")
-    lecteur.add_argument("--interface", default="ap0")
-    lecteur.add_argument("--adresse", type=ipaddress.IPv4Interface, default="10.10.10.10/24")
-    lecteur.add_argument("--lien", default="wwan0")
-    lecteur.add_argument("--stations-max", type=int, default=19)
+    reseau = lecteur.add_argument_group("réseau")
+    reseau.add_argument("--interface", default="ap0")
+    reseau.add_argument("--adresse", type=ipaddress.IPv4Interface, default="10.10.10.10/24")
+    reseau.add_argument("--lien", default="wwan0")
+    reseau.add_argument("--stations-max", type=int, default=19)
+    cle = lecteur.add_argument_group("clé, heure, arrêt")
+    cle.add_argument("--montage", type=Path, default=actes_cle.MONTAGE, help="où une clé est montée")
+    cle.add_argument("--porteur", default="pirogue-sync", metavar="UTILISATEUR", help="qui lit et écrit la clé")
     choix = lecteur.parse_args(mots)
     permis: dict[int, frozenset[str]] = {}
     for role in ROLES:
         for nom in getattr(choix, role):
             uid = trouver_uid(nom)
             permis[uid] = permis.get(uid, frozenset()) | {role}
-    boite = Boite(choix.interface, choix.adresse, choix.lien, choix.stations_max)
+    guichet = choisir(choix)
     with ecouter(choix.prise) as ecoute:
-        Serveur(ecoute, boite=boite, permis=permis).servir()
+        Serveur(ecoute, guichet=guichet, permis=permis).servir()
