@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -91,19 +92,21 @@ def _date_sure(config: Config) -> int | None:
 def config_portail(config: Config) -> "ConfigPortail":
     """Return what the portal must be told; the cookie secret is drawn once for this box."""
     from pirogue_contenus.catalogue import parcours_livre
+    from pirogue_contenus.kolibri_maison import tirer_cle_entree
     from pirogue_portail.config import ConfigPortail
 
-    cle_kolibri = config.kolibri / "cle_entree"
+    chemin_kolibri = urlsplit(config.kolibri_base).path
     return ConfigPortail(
         registre=config.registre,
         secret=_secret(config.donnees / "portail.secret"),
         kolibri_base=config.kolibri_base,
         kolibri_maison=config.kolibri,
-        cle_kolibri=cle_kolibri.read_bytes().strip() if cle_kolibri.exists() else None,
+        # Drawn by whoever comes first: the portal is up before Kolibri's home is made.
+        cle_kolibri=tirer_cle_entree(config.kolibri) if config.kolibri.is_dir() else None,
         parcours=parcours_livre(),
         hotes=config.portail_hotes,
         portail_base=config.portail_base,
-        kolibri_interne=f"http://127.0.0.1:{config.kolibri_port}/",
+        kolibri_interne=f"http://127.0.0.1:{config.kolibri_port}{chemin_kolibri}",
         accueil=fichier_accueil(config),
         actions=config.actions,
         adresse=config.adresse,

@@ -26,6 +26,8 @@ class Config:
         portail_port, portail_base: TCP port on the loopback, and the address that the laptops see.
         portail_hotes: Host headers that are ours.
         kolibri_port, kolibri_port_zip, kolibri_base: the same for Kolibri.
+        kolibri_origine_zip: address of its packed pages as the laptops see it; empty: same host, `kolibri_port_zip`.
+        kolibri_contenu, kolibri_modele: the channel and the home ready to be copied that an image brings, if any.
         rive_port, rive_url: the same for the shore; `rive_url` is where the boat sends by 4G.
         rive_ca: certificate of the authority that signs the shore's own; the system's authorities when not given.
         rive_base: address of the shore's PostgreSQL (`postgresql+psycopg://…`); its own SQLite file when empty.
@@ -54,6 +56,9 @@ class Config:
     kolibri_port: int = 8081
     kolibri_port_zip: int = 8082
     kolibri_base: str = "http://localhost:8081/"
+    kolibri_origine_zip: str = ""
+    kolibri_contenu: Path | None = None
+    kolibri_modele: Path | None = None
     rive_port: int = 8090
     rive_url: str = "http://localhost:8090"
     rive_ca: Path | None = None

@@ -28,6 +28,7 @@ from pirogue_contenus.kolibri_maison import (
     ecrire,
     ecrire_cles,
     ouvrir_chantier,
+    partager_bases,
     verrouiller,
 )
 
@@ -93,7 +94,14 @@ class Preparation:
     change: bool
 
 
-def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres: Callable[[str], None]) -> Preparation:
+def preparer(
+    reglages: Reglages,
+    *,
+    maison: Path,
+    contenu: Path | None,
+    progres: Callable[[str], None],
+    modele: Path | None = None,
+) -> Preparation:
     """
     Bring a Kolibri home to what `reglages` and `contenu` say; do nothing when it is already so.
 
@@ -104,6 +112,7 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
         maison: the home, created if missing.
         contenu: folder made by the channel builder (`content/databases`, `content/storage`), or None.
         progres: called with a short French phrase at the beginning of each step.
+        modele: a home made by `kolibri_modele`, that an empty home begins from; None without one.
 
     Raises:
         KolibriNonPret: Kolibri is not installed, the lessons are damaged, or a step failed; run it again.
@@ -111,17 +120,18 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
     """
     maison.mkdir(parents=True, exist_ok=True)
     with verrouiller(maison) as verrou:
-        voulus = _canaux_voulus(maison, contenu)
+        partager_bases(maison)
+        connus, voulus = set(canaux_de_kolibri(maison)), _canaux_voulus(maison, contenu)
         empreinte = _empreinte(reglages, voulus)
         if _est_prete(maison, empreinte, voulus):
             return Preparation(maison=maison, canaux=voulus, change=False)
         (maison / "pirogue_etat.json").unlink(missing_ok=True)
-        ouvrir_chantier(maison, progres)
+        ouvrir_chantier(maison, modele, progres)
         ecrire_cles(maison)
-        ecrire(maison / "options.ini", _options(reglages), droits=0o640)
+        ecrire(maison / "options.ini", options(reglages), droits=0o640)
         if contenu is not None:
             progres("Kolibri : copie des leçons")
-            a_prendre = set(canaux_du_dossier(contenu)) & set(voulus) - set(canaux_de_kolibri(maison))
+            a_prendre = set(canaux_du_dossier(contenu)) & set(voulus) - connus
             apporter(contenu, maison, tuple(a_prendre))
         ordres: dict[str, object] = {
             "nom": reglages.nom,
@@ -129,7 +139,8 @@ def preparer(reglages: Reglages, *, maison: Path, contenu: Path | None, progres:
             "mot_de_passe": (maison / MOT_DE_PASSE).read_text(encoding="utf-8").strip(),
             "canaux": [{"id": canal.canal_id, "version": canal.version} for canal in voulus],
         }
-        _lancer(ordres, maison, verrou, progres)
+        lancer(ordres, maison, verrou, progres)
+        partager_bases(maison)
         (maison / CHANTIER).unlink(missing_ok=True)
         ecrire(maison / "pirogue_etat.json", json.dumps({"empreinte": empreinte}), droits=0o640)
         return Preparation(maison=maison, canaux=voulus, change=True)
@@ -181,7 +192,7 @@ def _empreinte(reglages: Reglages, canaux: tuple[Canal, ...]) -> str:
     somme = hashlib.sha256()
     for fichier in ("preparation.py", "francais.json", "francais.py"):
         somme.update(files("pirogue_kolibri").joinpath(fichier).read_bytes())
-    parts = [kolibri, PLUGINS, asdict(reglages), [asdict(canal) for canal in canaux], _options(reglages)]
+    parts = [kolibri, PLUGINS, asdict(reglages), [asdict(canal) for canal in canaux], options(reglages)]
     somme.update(json.dumps(parts, sort_keys=True).encode())
     return somme.hexdigest()
 
@@ -197,7 +208,7 @@ def _est_prete(maison: Path, empreinte: str, canaux: tuple[Canal, ...]) -> bool:
     return etat == {"empreinte": empreinte} and canaux_de_kolibri(maison) == canaux
 
 
-def _options(reglages: Reglages) -> str:
+def options(reglages: Reglages) -> str:
     """Return Kolibri's options.ini."""
     r = replace(reglages, base_portail=reglages.base_portail.rstrip("/"))
     lignes = {
@@ -232,7 +243,7 @@ def _options(reglages: Reglages) -> str:
     )
 
 
-def _lancer(ordres: dict[str, object], maison: Path, verrou: int, progres: Callable[[str], None]) -> None:
+def lancer(ordres: dict[str, object], maison: Path, verrou: int, progres: Callable[[str], None]) -> None:
     """
     Run the part that needs Kolibri, in one process of its own, and pass on its steps.
 

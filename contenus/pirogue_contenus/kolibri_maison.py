@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,8 +38,8 @@ def verrouiller(maison: Path) -> Iterator[int]:
         yield fichier.fileno()
 
 
-def ouvrir_chantier(maison: Path, progres: Callable[[str], None]) -> None:
-    """Mark a home that is being made; throw away what an interrupted first making left."""
+def ouvrir_chantier(maison: Path, modele: Path | None, progres: Callable[[str], None]) -> None:
+    """Mark a home that is being made; throw away what an interrupted first making left; begin from `modele` if any."""
     chantier = maison / CHANTIER
     if chantier.exists():
         progres("Kolibri : reprise d'une préparation interrompue")
@@ -48,17 +49,51 @@ def ouvrir_chantier(maison: Path, progres: Callable[[str], None]) -> None:
             shutil.rmtree(reste) if reste.is_dir() else reste.unlink()
     elif not (maison / "db.sqlite3").exists():
         ecrire(chantier, "", droits=0o640)
+    if chantier.exists() and modele is not None and (modele / "db.sqlite3").exists():
+        progres("Kolibri : copie de ce que l'image apporte")
+        shutil.copytree(modele, maison, dirs_exist_ok=True, copy_function=shutil.copyfile)
+
+
+def partager_bases(maison: Path) -> None:
+    """
+    Let the shared group write in our databases.
+
+    SQLite gives its side files (`-wal`, `-shm`) the rights of the database: made by the portal, which only reads,
+    beside a database that the group may not write, they would stop Kolibri.
+    """
+    for base in maison.glob("*.sqlite3*"):
+        etat = base.stat()
+        if etat.st_uid == os.geteuid() and etat.st_mode & 0o060 != 0o060:
+            base.chmod(stat.S_IMODE(etat.st_mode) | 0o060)
 
 
 def ecrire_cles(maison: Path) -> None:
     """Draw the secrets of this box, once."""
-    for nom, secret, droits in (
-        (CLE_DJANGO, secrets.token_urlsafe(48), 0o600),
-        (CLE_ENTREE, secrets.token_hex(32), 0o640),
-        (MOT_DE_PASSE, secrets.token_urlsafe(18), 0o600),
-    ):
+    tirer_cle_entree(maison)
+    for nom, secret in ((CLE_DJANGO, secrets.token_urlsafe(48)), (MOT_DE_PASSE, secrets.token_urlsafe(18))):
         if not (maison / nom).exists():
-            ecrire(maison / nom, secret + "\n", droits=droits)
+            ecrire(maison / nom, secret + "\n", droits=0o600)
+
+
+def tirer_cle_entree(maison: Path) -> bytes:
+    """
+    Return the key that the portal and Kolibri share, drawn by whichever of the two asks first.
+
+    Its group is the folder's, the one that both belong to. A key that a power cut left torn is drawn again.
+    """
+    cle = maison / CLE_ENTREE
+    if cle.exists() and len(cle.read_bytes().strip()) < 64:
+        cle.unlink(missing_ok=True)
+    if not cle.exists():
+        provisoire = maison / f".{CLE_ENTREE}.{os.getpid()}"
+        ecrire(provisoire, secrets.token_hex(32) + "\n", droits=0o640)
+        try:
+            cle.hardlink_to(provisoire)
+        except FileExistsError:
+            pass  # the other one was quicker: its key is the key
+        finally:
+            provisoire.unlink()
+    return cle.read_bytes().strip()
 
 
 def ecrire(cible: Path, texte: str, *, droits: int) -> None:

@@ -55,11 +55,14 @@ def main() -> None:
     from kolibri.utils.main import initialize
 
     initialize()
-    dire("réglages")
-    regler(ordres["nom"], ordres["admin"], ordres["mot_de_passe"])
+    if ordres["nom"] is not None:
+        dire("réglages")
+        regler(ordres["nom"], ordres["admin"], ordres["mot_de_passe"])
     for canal in ordres["canaux"]:
         dire(f"leçons, version {canal['version']}")
         importer(canal["id"], canal["version"])
+    if ordres["nom"] is None:
+        oublier_machine()
 
 
 def dire(etape: str) -> None:
@@ -95,6 +98,20 @@ def regler(nom: str, admin: str, mot_de_passe: str) -> None:
             utilisateur.save()
         if not DevicePermissions.objects.filter(user__username=admin, is_superuser=True).exists():
             raise RuntimeError(f"no superuser {admin}")
+
+
+def oublier_machine() -> None:
+    """Take out of the databases what says which machine made them: the box that gets a copy draws its own."""
+    from django.db import connections
+    from morango.models import DatabaseIDModel, InstanceIDModel
+
+    InstanceIDModel.objects.all().delete()
+    DatabaseIDModel.objects.all().delete()
+    for lien in connections.all():
+        with lien.cursor() as curseur:
+            curseur.execute("PRAGMA journal_mode = DELETE")
+            curseur.execute("VACUUM")
+        lien.close()
 
 
 def _corriger(objet: Any, voulu: dict[str, Any]) -> None:
