@@ -1,7 +1,7 @@
 """
 Make the project's own environment (`.venv`) from the hashed pins. Standard library only: it runs before anything.
 
-Usage: python3 appliance/installer.py demo|dev|bench [--navigateur]
+Usage: python3 appliance/installer.py demo|dev|bench [--navigateur] [--image]
 
 `bench` holds only what others' tools need to be measured beside ours: it has an environment of its own, `.venv-bench`.
 
@@ -91,6 +91,8 @@ def main() -> None:
         raise Arret(f"Python {sys.version.split()[0]} est trop ancien.", "Il faut Python 3.11 (Debian 12) ou plus.")
     if "--navigateur" in sys.argv:
         installer_paquets(PAQUETS_TESTS, pourquoi="pour les tests")
+    if "--image" in sys.argv:
+        preparer_atelier()
     if genre == "bench":
         installer_paquets(PAQUETS_BENCH, pourquoi="pour comparer")
     marque = VENV / f"installe-{genre}"
@@ -112,6 +114,25 @@ def main() -> None:
             "Le projet lui-même n'a pas pu être installé.",
         )
     marque.write_text(empreinte)
+
+
+def preparer_atelier() -> None:
+    """Install what builds and boots the image: Debian's packages, then its backports, then arm64 programs."""
+    sys.path.insert(0, str(RACINE / "image-build"))
+    import hote  # noqa: PLC0415 - only who builds an image needs it
+
+    installer_paquets(hote.PAQUETS_HOTE, pourquoi="pour l'image")
+    if os.geteuid() != 0:
+        raise Arret("L'image se construit en root.", "Relance la même commande avec sudo.")
+    try:
+        if not hote.outils_presents():
+            dire("J'installe QEMU et mmdebstrap depuis les rétroportages de Debian (pour l'image)")
+        hote.preparer()
+    except subprocess.CalledProcessError as cause:
+        print((cause.stderr or b"")[-1500:], file=sys.stderr)
+        raise Arret(
+            "Les outils de l'image n'ont pas pu être installés.", "Vérifie la connexion, puis relance."
+        ) from None
 
 
 def calculer_empreinte(genre: str) -> str:
