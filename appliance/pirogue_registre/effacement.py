@@ -8,7 +8,7 @@ already be on a stick); nobody aboard can open it, and the event below makes the
 go from here as soon as a receipt covers it.
 """
 
-from pirogue_registre import coffre, journal
+from pirogue_registre import coffre, journal, reglages
 from pirogue_registre.base import Registre, transaction
 from pirogue_socle import listes
 from pirogue_socle.erreurs import Introuvable
@@ -67,6 +67,26 @@ def noter_kolibri_efface(registre: Registre, personnes: list[str]) -> None:
     """Note that Kolibri has forgotten these persons."""
     with transaction(registre):
         registre.db.executemany("DELETE FROM kolibri_a_effacer WHERE personne_id = ?", [(un,) for un in personnes])
+
+
+def redire_a_kolibri(registre: Registre, *, soin: str) -> int:
+    """
+    Kolibri was put back from a copy: have it forget again all who were erased; once for each healing.
+
+    Args:
+        registre: the open register.
+        soin: which healing it was.
+
+    Returns:
+        How many are to be forgotten again; 0 when this healing was told before.
+    """
+    with transaction(registre):
+        if reglages.lire(registre, "kolibri_soin") == soin:
+            return 0
+        reglages.ecrire(registre, "kolibri_soin", soin)
+        return registre.db.execute(
+            "INSERT INTO kolibri_a_effacer SELECT personne_id FROM effacement WHERE true ON CONFLICT DO NOTHING"
+        ).rowcount
 
 
 def _est_connue(registre: Registre, personne_id: str) -> bool:

@@ -1,0 +1,218 @@
+"""
+Copies of a SQLite file, kept beside it, and the way back: what is damaged is set aside, never deleted.
+
+They lie on the same card: they answer for a torn file, not for a lost card (the shore does). A copy is a file
+`copies/0007.sqlite3` and its `copies/0007.json`; a copy without the second was cut while it was made.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.horloge import Instant
+
+DOSSIER = "copies"
+GARDEES = 3
+#: How long SQLite waits for a writer, seconds.
+ATTENTE_S = 10.0
+SUITES = ("", "-wal", "-shm", "-journal")
+
+
+class AucuneCopie(ErreurPirogue):
+    """No sound copy is left to put back."""
+
+    geste = "Ne touche plus à la boîte. Appelle le coordinateur : les données envoyées sont à terre."
+    code = 95
+
+
+@dataclass(frozen=True, slots=True)
+class Copie:
+    """
+    A sound copy.
+
+    Attributes:
+        fichier: where it is.
+        marque: what the original looked like; the same means that nothing changed.
+        boot_id, bt_ns, mur_ms: when it was made.
+        octets: its size.
+    """
+
+    fichier: Path
+    marque: str
+    boot_id: str
+    bt_ns: int
+    mur_ms: int
+    octets: int
+
+    @property
+    def instant(self) -> Instant:
+        """When it was made."""
+        return Instant(self.boot_id, self.bt_ns, self.mur_ms)
+
+
+def examiner(base: Path) -> str:
+    """Return what SQLite reproaches a file with, nothing when it is sound; the file is only read (quick_check)."""
+    try:
+        with _ouvrir(base) as db:
+            lu = db.execute("PRAGMA quick_check(1)").fetchone()
+            verdict = str(lu[0]) if lu else "vide"
+            if verdict == "ok" and not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                verdict = "vide"
+    except sqlite3.OperationalError as cause:
+        if cause.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            return ""  # somebody works on it: it lives
+        verdict = str(cause)
+    except sqlite3.Error as cause:
+        verdict = str(cause)
+    return "" if verdict == "ok" else verdict
+
+
+def lister(base: Path) -> tuple[Copie, ...]:
+    """Return the copies of a file, newest first, whole or damaged."""
+    trouvees: list[Copie] = []
+    for fiche in sorted((base.parent / DOSSIER).glob(f"{base.stem}-*.json"), reverse=True):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            lu = json.loads(fiche.read_text(encoding="utf-8"))
+            copie = Copie(fichier=fiche.with_suffix(".sqlite3"), **lu)
+            if copie.fichier.exists():
+                trouvees.append(copie)
+    return tuple(trouvees)
+
+
+def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) -> Copie:
+    """
+    Copy a file that others may be writing, and forget the oldest copies; nothing is written when nothing changed.
+
+    Args:
+        base: a sound SQLite file.
+        instant: now.
+        marque: what the file looks like (see `marquer`).
+        garder: how many copies are kept.
+
+    Raises:
+        sqlite3.Error, OSError: no copy was made; the former ones are kept.
+    """
+    dossier = base.parent / DOSSIER
+    if not dossier.exists():
+        dossier.mkdir()
+        dossier.chmod(0o2770)
+    with _seul(dossier):
+        connues = lister(base)
+        if connues and connues[0].marque == marque:
+            return connues[0]
+        rang = 1 + max((int(un.stem.rpartition("-")[2]) for un in dossier.glob(f"{base.stem}-*.sqlite3")), default=0)
+        cible = dossier / f"{base.stem}-{rang:06d}.sqlite3"
+        cible.unlink(missing_ok=True)
+        with _ouvrir(base) as db:
+            db.execute("VACUUM INTO ?", (str(cible),))
+        cible.chmod(0o660)
+        if reproche := examiner(cible):
+            cible.unlink()
+            raise sqlite3.DatabaseError(f"copy: {reproche}")
+        _poser(cible)
+        copie = Copie(cible, marque, instant.boot_id, instant.bt_ns, instant.mur_ms, cible.stat().st_size)
+        ecrire_objet(cible.with_suffix(".json"), {cle: un for cle, un in asdict(copie).items() if cle != "fichier"})
+        for vieille in lister(base)[garder:]:
+            vieille.fichier.with_suffix(".json").unlink(missing_ok=True)
+            vieille.fichier.unlink(missing_ok=True)
+        return copie
+
+
+def marquer(base: Path) -> str:
+    """Return what a file and its log look like from outside: size and date of each."""
+    etats = [un.stat() for suite in SUITES[:2] if (un := Path(f"{base}{suite}")).exists()]
+    return " ".join(f"{etat.st_size}:{etat.st_mtime_ns}" for etat in etats)
+
+
+def choisir(base: Path) -> Copie:
+    """Return the newest sound copy of a file; raises AucuneCopie."""
+    for copie in lister(base):
+        if not examiner(copie.fichier):
+            return copie
+    raise AucuneCopie("Il n'y a aucune copie saine.")
+
+
+def ecarter(base: Path) -> Path:
+    """Move a file, its log and what goes with it, into a new folder `copies/abime-0001`; return that folder."""
+    dossier = base.parent / DOSSIER
+    dossier.mkdir(exist_ok=True)
+    rang = 1 + max((int(un.name.rpartition("-")[2]) for un in dossier.glob("abime-*")), default=0)
+    abri = dossier / f"abime-{rang:04d}"
+    abri.mkdir()
+    # The log first: a file without its log is older, never wrong; a log without its file would be thrown away.
+    for suite in reversed(SUITES):
+        fichier = Path(f"{base}{suite}")
+        if fichier.exists():
+            fichier.replace(abri / fichier.name)
+    poser_dossier(abri)
+    poser_dossier(base.parent)
+    return abri
+
+
+def copier(source: Path, cible: Path) -> None:
+    """Put a copy of a file in place, whole or not at all, with the rights of its folder's owner; raises OSError."""
+    provisoire = cible.with_name(f"{cible.name}.remise")
+    shutil.copyfile(source, provisoire)
+    rendre(provisoire)
+    _poser(provisoire)
+    provisoire.replace(cible)
+    poser_dossier(cible.parent)
+
+
+def rendre(fichier: Path) -> None:
+    """Give a file to the owner and group of its folder (0660): root may have made it. Raises OSError."""
+    proprietaire = fichier.parent.stat()
+    fichier.chmod(0o660)
+    if os.geteuid() == 0:
+        os.chown(fichier, proprietaire.st_uid, proprietaire.st_gid)
+
+
+def ecrire_objet(fichier: Path, objet: dict[str, object]) -> None:
+    """Write a small JSON file, whole or not at all, readable by the group. Raises OSError."""
+    provisoire = fichier.with_name(f"{fichier.name}.part")
+    with provisoire.open("w", encoding="utf-8") as ecrit:
+        os.fchmod(ecrit.fileno(), 0o664)
+        json.dump(objet, ecrit, ensure_ascii=False)
+        ecrit.flush()
+        os.fsync(ecrit.fileno())
+    provisoire.replace(fichier)
+    poser_dossier(fichier.parent)
+
+
+def poser_dossier(dossier: Path) -> None:
+    """Have the names of a folder on the disk. Raises OSError."""
+    _poser(dossier)
+
+
+def _poser(chemin: Path) -> None:
+    descripteur = os.open(chemin, os.O_RDONLY)
+    try:
+        os.fsync(descripteur)
+    finally:
+        os.close(descripteur)
+
+
+@contextlib.contextmanager
+def _ouvrir(base: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file that exists, to read it."""
+    db = sqlite3.connect(f"{base.resolve().as_uri()}?mode=rw", uri=True, timeout=ATTENTE_S, isolation_level=None)
+    with contextlib.closing(db):
+        yield db
+
+
+@contextlib.contextmanager
+def _seul(dossier: Path) -> Iterator[None]:
+    """One copy at a time: the lock is on the folder, and falls with us."""
+    descripteur = os.open(dossier, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descripteur, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descripteur)

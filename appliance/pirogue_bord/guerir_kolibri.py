@@ -1,0 +1,189 @@
+"""
+Kolibri's databases, looked at before it starts: sound, or put back from a copy, or begun again.
+
+Only `db.sqlite3` holds somebody's work (accounts, progress: the register has read most of it). The others are queues
+and sessions: Kolibri's own empty ones take their place. Lessons come from the system, never from a copy.
+"""
+
+import importlib.util
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pirogue_bord import guerir
+from pirogue_bord.guerir import Copie
+from pirogue_contenus.kolibri_annuaire import en_vie
+from pirogue_contenus.kolibri_maison import CHANTIER
+from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.horloge import Instant
+
+BASE = "db.sqlite3"
+ANNEXES = ("sessions", "notifications", "syncqueue", "networklocation", "job_storage")
+HISTOIRE = "histoire.json"
+#: Kolibri starts during which people are told of a healing: one is missed when the current comes and goes.
+DEMARRAGES_DITS = 3
+
+
+class KolibriTourne(ErreurPirogue):
+    """Kolibri is running on its home: what it holds open must not be moved."""
+
+    geste = "Arrête Kolibri d'abord : « systemctl stop kolibri »."
+    code = 97
+
+
+@dataclass(frozen=True, slots=True)
+class Soin:
+    """
+    What was done to Kolibri's home.
+
+    Attributes:
+        quoi: `copie` (put back from one), `neuve` (begun again), `annexes` (only queues and sessions).
+        abime: folder where what was damaged lies.
+        boot_id, bt_ns, mur_ms: when.
+        copie_boot_id, copie_bt_ns, copie_mur_ms: when the copy was made; empty and 0 without one.
+        demarrages: how many times Kolibri was started since.
+    """
+
+    quoi: str
+    abime: str
+    boot_id: str
+    bt_ns: int
+    mur_ms: int
+    copie_boot_id: str = ""
+    copie_bt_ns: int = 0
+    copie_mur_ms: int = 0
+    demarrages: int = 0
+
+    @property
+    def dit(self) -> bool:
+        """Whether people are still told."""
+        return self.demarrages < DEMARRAGES_DITS
+
+    @property
+    def nom(self) -> str:
+        """Which healing this is: one name for each."""
+        return f"{self.boot_id}:{self.bt_ns}"
+
+
+def garder(maison: Path, *, instant: Instant) -> Copie:
+    """
+    Keep a copy of Kolibri's database if it changed; Kolibri may run.
+
+    Raises:
+        KolibriAbime: it is damaged; no copy is made, it is healed when Kolibri starts again.
+        sqlite3.Error, OSError: no copy was made.
+    """
+    base = maison / BASE
+    reproche = guerir.examiner(base)
+    if reproche:
+        raise sqlite3.DatabaseError(f"{BASE}: {reproche}")
+    return guerir.garder(base, instant=instant, marque=guerir.marquer(base))
+
+
+def soigner(
+    maison: Path, *, instant: Instant, adresse: str, modele: Path | None, dire: Callable[[str], None]
+) -> Soin | None:
+    """
+    Look at the databases of a home that nobody uses; heal what is damaged, so that `kolibri_boite.preparer` can go on.
+
+    Cut at any instant and run again, it ends the same; what was damaged is moved to `copies/abime-…`.
+
+    Args:
+        maison: Kolibri's home.
+        instant: now.
+        adresse: where Kolibri would answer if it ran.
+        modele: the home that an image brings, whose empty databases are ours; Kolibri's own otherwise.
+        dire: called with a short French phrase at each step.
+
+    Returns:
+        What was done, None when all was sound, or when no home was ever made.
+
+    Raises:
+        KolibriTourne: Kolibri answers; nothing was touched.
+        AucuneCopie: an empty database that Kolibri ships is not there.
+        OSError: run it again.
+    """
+    base = maison / BASE
+    if (maison / CHANTIER).exists() or not _a_servi(maison):
+        return None
+    reproche = guerir.examiner(base) if base.exists() else "disparue"
+    annexes = [nom for nom in ANNEXES if _est_abimee(maison / f"{nom}.sqlite3")]
+    if not reproche and not annexes:
+        _compter(maison)
+        return None
+    if en_vie(base=adresse):
+        raise KolibriTourne("Kolibri tourne : je ne touche pas à ses données.")
+    abime = ""
+    for nom in annexes:
+        dire(f"Kolibri : {nom} est abîmée, mise de côté")
+        abime = _ecarter(maison / f"{nom}.sqlite3") or abime
+        guerir.copier(_vide(nom, modele), maison / f"{nom}.sqlite3")
+    soin = Soin("annexes", abime, instant.boot_id, instant.bt_ns, instant.mur_ms)
+    if reproche:
+        dire(f"Kolibri : la base est abîmée ({reproche}), mise de côté")
+        soin = _remettre_base(maison, instant, dire=dire)
+    guerir.ecrire_objet(maison / guerir.DOSSIER / HISTOIRE, asdict(soin))
+    return soin
+
+
+def lire_soin(maison: Path) -> Soin | None:
+    """Return the last healing of a home, None when there was none or it cannot be read."""
+    try:
+        return Soin(**json.loads((maison / guerir.DOSSIER / HISTOIRE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _a_servi(maison: Path) -> bool:
+    """Say whether this home was ever whole: a database, or a copy of one, or what was damaged of it."""
+    dossier = maison / guerir.DOSSIER
+    return (maison / BASE).exists() or bool(guerir.lister(maison / BASE)) or any(dossier.glob(f"abime-*/{BASE}"))
+
+
+def _est_abimee(fichier: Path) -> bool:
+    return bool(guerir.examiner(fichier)) if fichier.exists() else True
+
+
+def _ecarter(fichier: Path) -> str:
+    return str(guerir.ecarter(fichier)) if fichier.exists() else ""
+
+
+def _remettre_base(maison: Path, instant: Instant, *, dire: Callable[[str], None]) -> Soin:
+    """Set the main database aside, put the newest sound copy in its place; without one, leave room for a new home."""
+    base = maison / BASE
+    neuve = Soin("neuve", _ecarter(base), instant.boot_id, instant.bt_ns, instant.mur_ms)
+    try:
+        copie = guerir.choisir(base)
+    except guerir.AucuneCopie:
+        dire("Kolibri : aucune copie, je laisse la place à une maison neuve")
+        for nom in ANNEXES:
+            _ecarter(maison / f"{nom}.sqlite3")
+        # Without its version, Kolibri takes the databases that it ships instead of making each table again (minutes).
+        for nom in (".data_version", "pirogue_etat.json"):
+            (maison / nom).unlink(missing_ok=True)
+        return neuve
+    dire("Kolibri : je remets la dernière copie")
+    guerir.copier(copie.fichier, base)
+    du = {"copie_boot_id": copie.boot_id, "copie_bt_ns": copie.bt_ns, "copie_mur_ms": copie.mur_ms}
+    return Soin(**asdict(neuve) | du | {"quoi": "copie"})
+
+
+def _vide(nom: str, modele: Path | None) -> Path:
+    """Return the empty database of this name; raises AucuneCopie."""
+    trouve = importlib.util.find_spec("kolibri")
+    dossiers = [modele] if modele is not None else []
+    if trouve is not None and trouve.origin is not None:
+        dossiers.append(Path(trouve.origin).parent / "dist" / "home")
+    for dossier in dossiers:
+        if (dossier / f"{nom}.sqlite3").exists():
+            return dossier / f"{nom}.sqlite3"
+    raise guerir.AucuneCopie(f"Kolibri n'a pas de base neuve pour {nom}.")
+
+
+def _compter(maison: Path) -> None:
+    """Count one more start since the last healing, as long as it is told."""
+    soin = lire_soin(maison)
+    if soin is not None and soin.dit:
+        guerir.ecrire_objet(maison / guerir.DOSSIER / HISTOIRE, asdict(soin) | {"demarrages": soin.demarrages + 1})
