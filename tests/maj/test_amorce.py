@@ -79,7 +79,7 @@ def test_the_box_starts_whatever_became_of_the_copies(
 
 
 def test_a_cut_while_a_trial_is_counted_leaves_the_count_before_or_after(carte_en_essai: Path, tmp_path: Path) -> None:
-    """Every subset of the sectors that U-Boot wrote, each also torn in its middle: the card starts, the count is right."""
+    """Every subset of the sectors that U-Boot wrote, each also torn in its middle: it starts, the count is right."""
     carte = Path(shutil.copy(carte_en_essai, tmp_path))
     amorce.demarrer(carte, journal=tmp_path / "journal")
     ecrits = amorce.lire_ecrits(tmp_path / "journal")
@@ -121,4 +121,4 @@ def test_a_workshop_can_give_the_kernel_its_own_words(tmp_path: Path) -> None:
     vu = amorce.demarrer(carte)
 
     assert vu.noyau == "B"
-    assert "ro rootwait net.ifnames=0 panic=10 rauc.slot=B pirogue.rw" in vu.console
+    assert "ro rootwait net.ifnames=0 panic=10 fsck.repair=yes rauc.slot=B pirogue.rw" in vu.console
