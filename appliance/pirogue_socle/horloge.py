@@ -22,6 +22,10 @@ PORTO_NOVO = timezone(timedelta(hours=1), "Africa/Porto-Novo")
 
 #: Anchor sources from the most to the least believed.
 SOURCES = ("rive", "ntp", "modem", "formateur", "rtc")
+#: How wrong an anchor may be when whoever wrote it did not say: a person's watch, the slowest answer that is believed.
+INCERTITUDE_MS = 120_000
+#: How fast CLOCK_BOOTTIME may drift from the true time: the quartz of a Pi in the sun (parts per million).
+PPM_BOOT = 50
 
 NS_PAR_MS = 1_000_000
 MS_PAR_MIN = 60_000

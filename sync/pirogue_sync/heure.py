@@ -54,10 +54,18 @@ def ancrer(registre: Registre, signature: Signature, *, debut: Instant) -> bool:
     )
     connues = ancres.lire(registre)
     connue = connues.get(debut.boot_id)
+    doute_ms = (signature.age_s - signature.depuis_s) * 1000
     if connue is not None:
-        doute_ms = (signature.age_s - signature.depuis_s) * 1000
         accord = abs(estimer(arrivee, connues) - signature.heure_ms) <= PRECISION_MS
         if connue.source == "rive" or accord or doute_ms > PRECISION_MS:
             return False
-    ancres.confirmer_date(registre, utc_ms=signature.heure_ms, source="rive", instant=arrivee, auteur="pirogue")
+    # A second more: what the shore's own clock may be wrong by.
+    ancres.confirmer_date(
+        registre,
+        utc_ms=signature.heure_ms,
+        source="rive",
+        instant=arrivee,
+        auteur="pirogue",
+        incertitude_ms=int(doute_ms) + 1000,
+    )
     return True
