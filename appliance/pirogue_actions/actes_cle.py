@@ -106,7 +106,7 @@ def suivre_cle(boite: Cle, appareil: str) -> dict[str, bool]:
 
 
 def demonter_cle(boite: Cle) -> None:
-    """Have the stick let go, without waiting; refused while its exchange runs, unless it was pulled; none is no fault."""
+    """Have the stick let go, without waiting; refused while its exchange runs, unless pulled; no stick is no fault."""
     numero = peripheriques.monte_sur(boite.montage)
     if numero is None:
         return

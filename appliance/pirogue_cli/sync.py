@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pirogue_cli import recits
 from pirogue_echange import cles as format_cles
 from pirogue_echange.cles import Carte, Cles
 from pirogue_registre import base, courriers, envois
@@ -33,20 +34,25 @@ def commande() -> None:
 
 @commande.command("cle")
 @click.argument("dossier", type=click.Path(path_type=Path))
-def par_cle(dossier: Path) -> None:
+@click.option("--recit", type=click.Path(path_type=Path), help="Où dire chaque étape, pour la lampe et les écrans.")
+def par_cle(dossier: Path, *, recit: Path | None) -> None:
     """Échanger avec la clé montée dans DOSSIER : prendre ce qui descend, déposer les lots."""
-    config, registre = _ouvrir()
-    jumelage.conclure(registre, config.cles)
-    if not (config.cles / NOM_RIVE).exists():
-        _se_presenter(registre, dossier=dossier, cles=cles_du_relais(config, registre))
-        return
-    bilan = voie_cle.echanger(
-        registre,
-        dossier=dossier,
-        trousseau=trousseau_du_relais(config, registre),
-        instant=maintenant(),
-        progres=click.echo,
-    )
+    with recits.tenir(recit) as conteur:
+        config, registre = _ouvrir()
+        jumelage.conclure(registre, config.cles)
+        if not (config.cles / NOM_RIVE).exists():
+            _se_presenter(registre, dossier=dossier, cles=cles_du_relais(config, registre))
+            conteur.presenter()
+            return
+        bilan = voie_cle.echanger(
+            registre,
+            dossier=dossier,
+            trousseau=trousseau_du_relais(config, registre),
+            instant=maintenant(),
+            progres=click.echo,
+            suivre=conteur.suivre,
+        )
+        conteur.finir(bilan)
     _raconter(bilan, "C'est fini. Tu peux retirer la clé.")
 
 

@@ -11,6 +11,7 @@ from pirogue_echange.support import RACINE, SupportPlein
 from pirogue_registre import envois, reglages
 from pirogue_registre.base import Registre
 from pirogue_socle.erreurs import ErreurPirogue
+from pirogue_socle.histoires import Histoire
 from pirogue_socle.horloge import Instant
 from pirogue_sync import arrivages, jumelage, recus, rotation, scellement
 from pirogue_sync.bilan import BilanEchange
@@ -21,6 +22,7 @@ NOM_CLE = "cle.json"
 SANS_NUMERO = "clé sans numéro"
 #: In which order what comes down is taken: keys before what they sign, receipts before the rest.
 ORDRE = {"cles": 0, "recepisse": 1}
+Suivre = Callable[[Histoire], None]
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ def echanger(
     trousseau: Trousseau,
     instant: Instant,
     progres: Callable[[str], None] = lambda _: None,
+    suivre: Suivre = lambda _: None,
 ) -> BilanEchange:
     """
     Exchange with one mounted stick: take what came down, then leave the lots that no receipt covers.
@@ -59,6 +62,7 @@ def echanger(
         trousseau: our keys and cards.
         instant: now.
         progres: called with a French sentence at each step.
+        suivre: called with the story at each step, for the light and the screens.
 
     Raises:
         SupportAbsent, SupportPlein, SupportProtege, SupportDefaillant: the stick; what was announced stays true.
@@ -67,6 +71,7 @@ def echanger(
     compte = _Compte(rotation.reprendre(registre, trousseau))
     with support.phrases(dossier):
         progres("Je regarde la clé…")
+        suivre(Histoire("lecture", "Je lis la clé."))
         with support.ouvrir_dossier(dossier):
             pass
         compte.support = nom_de_la_cle(dossier, trousseau)
@@ -80,7 +85,7 @@ def echanger(
         preparer(dossier)
         with support.ouvrir_dossier(dossier, RACINE, "montee", creer=True) as montee:
             _retirer(registre, montee=montee, compte=compte)
-            _deposer(registre, montee=montee, instant=instant, compte=compte, progres=progres)
+            _deposer(registre, montee=montee, instant=instant, compte=compte, progres=progres, suivre=suivre)
     jumelage.publier(registre, cles=compte.trousseau.cles, rive=compte.trousseau.rive)
     return BilanEchange(
         voie="cle",
@@ -200,11 +205,14 @@ def _deposer(
     instant: Instant,
     compte: _Compte,
     progres: Callable[[str], None],
+    suivre: Suivre,
 ) -> None:
     """Write each lot, read all of them back, and only then note and announce them."""
     ecrits: dict[str, bytes] = {}
     panne: ErreurPirogue | None = None
+    total = envois.compter_a_envoyer(registre)[0]
     for lot in envois.a_envoyer(registre):
+        suivre(Histoire("copie", "Je copie.", fait=len(ecrits), total=total, cle=compte.support))
         nom = f"{lot.id}.lot"
         if support.lire(montee, nom) == lot.corps:
             compte.deja_la += 1
@@ -219,6 +227,7 @@ def _deposer(
             compte.octets += len(lot.corps)
         ecrits[nom] = lot.corps
     progres("Je relis ce que j'ai écrit…")
+    suivre(Histoire("verification", "Je vérifie.", fait=len(ecrits), total=total, cle=compte.support))
     support.relire(montee, ecrits)
     for nom in ecrits:
         lot_id = nom.removesuffix(".lot")
