@@ -22,6 +22,9 @@ DOSSIER = "copies"
 GARDEES = 3
 #: How long SQLite waits for a writer, seconds.
 ATTENTE_S = 10.0
+#: What copies may write in an hour: a class writes 50 MB at most, and a register of one year weighs 25.
+DEBIT_OCTETS_H = 10_000_000
+NS_PAR_H = 3_600_000_000_000
 SUITES = ("", "-wal", "-shm", "-journal")
 
 
@@ -88,13 +91,19 @@ def lister(base: Path) -> tuple[Copie, ...]:
 
 def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) -> Copie:
     """
-    Copy a file that others may be writing, and forget the oldest copies; nothing is written when nothing changed.
+    Copy a file that others may be writing, and forget the oldest copies.
+
+    Nothing is written when nothing changed, or when the last copy of this start is so young that the card would be
+    given more than `DEBIT_OCTETS_H`: a file of 25 MB is copied at the start, then every two hours and a half.
 
     Args:
         base: a sound SQLite file.
         instant: now.
         marque: what the file looks like (see `marquer`).
         garder: how many copies are kept.
+
+    Returns:
+        The newest copy.
 
     Raises:
         sqlite3.Error, OSError: no copy was made; the former ones are kept.
@@ -105,7 +114,7 @@ def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) 
         dossier.chmod(0o2770)
     with _seul(dossier):
         connues = lister(base)
-        if connues and connues[0].marque == marque:
+        if connues and (connues[0].marque == marque or _est_trop_tot(connues[0], instant)):
             return connues[0]
         rang = 1 + max((int(un.stem.rpartition("-")[2]) for un in dossier.glob(f"{base.stem}-*.sqlite3")), default=0)
         cible = dossier / f"{base.stem}-{rang:06d}.sqlite3"
@@ -197,6 +206,12 @@ def _poser(chemin: Path) -> None:
         os.fsync(descripteur)
     finally:
         os.close(descripteur)
+
+
+def _est_trop_tot(derniere: Copie, instant: Instant) -> bool:
+    """Say whether another copy now would write more than the card is given; another start's copy is old enough."""
+    attente_ns = derniere.octets * NS_PAR_H // DEBIT_OCTETS_H
+    return derniere.boot_id == instant.boot_id and instant.bt_ns - derniere.bt_ns < attente_ns
 
 
 @contextlib.contextmanager

@@ -1,0 +1,34 @@
+"""Is there a way to the shore? The uplink and what is left of its bundle, as root's helper tells them."""
+
+from pathlib import Path
+from typing import Any
+
+from pirogue_actions import client
+from pirogue_bord.sante.lectures import SansReponse, Vu, en_mo
+from pirogue_socle.config import Config
+from pirogue_socle.horloge import Instant
+
+TITRE = "4G"
+
+
+def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: ARG001
+    """See the interface, its carrier, the courier's bundle."""
+    if config.actions is None:
+        return Vu("inconnu", "Cette machine ne règle pas de réseau.")
+    try:
+        lien: dict[str, Any] | None = client.demander(config.actions, "lien")
+    except (client.AideAbsente, client.ActeRefuse) as cause:
+        raise SansReponse("l'aide du réseau ne répond pas") from cause
+    if not lien:
+        return Vu("bon", "Pas de clé 4G branchée : les données partent par clé USB.", mesures={"branchee": 0})
+    mesures: dict[str, float | int | str] = {"branchee": 1, "porteuse": int(bool(lien.get("porteuse")))}
+    forfait = (lien.get("forfaits") or {}).get("sync")
+    if forfait:
+        reste = max(0, int(forfait["max"]) - int(forfait["octets"]))
+        mesures["reste_mo"] = en_mo(reste)
+        if not reste:
+            geste = "Les données attendent demain, ou une clé USB."
+            return Vu("attention", "Le forfait du jour pour envoyer les données est fini.", geste, mesures)
+    if not lien.get("porteuse"):
+        return Vu("bon", "La clé 4G est branchée ; elle cherche le réseau.", mesures=mesures)
+    return Vu("bon", "La 4G est branchée et a du réseau.", mesures=mesures)
