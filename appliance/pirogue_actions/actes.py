@@ -151,11 +151,13 @@ def relancer_point_acces(_: Boite) -> None:
 
 
 _PORTAIL, _TOUS = frozenset({"portail"}), frozenset({"portail", "captif"})
+#: What changes nothing and names nobody: the box's body tells it on the page of the boat.
+_REGARD = frozenset({"portail", "bord"})
 ACTES = {
     "voisin": Acte(voisin, ("ip",), _TOUS),
     "voisins": Acte(voisins, (), _PORTAIL),
-    "stations": Acte(stations, (), _PORTAIL),
-    "lien": Acte(lien, (), _PORTAIL),
+    "stations": Acte(stations, (), _REGARD),
+    "lien": Acte(lien, (), _REGARD),
     "accorder": Acte(accorder, ("ip", "duree_s", "octets"), _PORTAIL),
     "retirer": Acte(retirer, ("ip",), _PORTAIL),
     "acces": Acte(acces, (), _PORTAIL),

@@ -53,6 +53,38 @@ def modeler(contenu: Path, dossier: Path) -> None:
     kolibri_modele.modeler(contenu, dossier, progres=click.echo)
 
 
+@commande.command()
+def soigner() -> None:
+    """Regarder les bases avant de démarrer : remettre la dernière copie de ce qui est abîmé."""
+    from pirogue_bord import guerir_kolibri
+    from pirogue_socle.horloge import maintenant
+
+    config = reglages.lire(reglages.trouver())
+    soin = guerir_kolibri.soigner(
+        config.kolibri,
+        instant=maintenant(),
+        adresse=f"http://127.0.0.1:{config.kolibri_port}{urlsplit(config.kolibri_base).path}",
+        modele=config.kolibri_modele,
+        dire=print,
+    )
+    if soin is None:
+        print("Kolibri : rien à soigner.")
+
+
+@commande.command()
+def garder() -> None:
+    """Garder une copie de la base de Kolibri, si elle a changé."""
+    from pirogue_bord import guerir_kolibri
+    from pirogue_socle.horloge import maintenant
+
+    config = reglages.lire(reglages.trouver())
+    if not (config.kolibri / guerir_kolibri.BASE).exists():
+        print("Kolibri : pas encore de base.")
+        return
+    copie = guerir_kolibri.garder(config.kolibri, instant=maintenant())
+    print(f"Kolibri : {copie.fichier.name}, {copie.octets // 1000} ko.")
+
+
 def preparer_cours(config: Config, *, dire: Callable[[str], None]) -> None:
     """Bring Kolibri's home to the channel that the image brings, or to one built now; raises what these raise."""
     contenu = config.kolibri_contenu

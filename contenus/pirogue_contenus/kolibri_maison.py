@@ -18,7 +18,7 @@ CLE_DJANGO = "cle_django"
 CLE_ENTREE = "cle_entree"
 MOT_DE_PASSE = "mot_de_passe_admin"
 VERROU = "pirogue_verrou"
-_GARDES = {CLE_DJANGO, CLE_ENTREE, MOT_DE_PASSE, VERROU, CHANTIER, "content"}
+_GARDES = {CLE_DJANGO, CLE_ENTREE, MOT_DE_PASSE, VERROU, CHANTIER, "content", "copies"}
 
 
 @contextmanager
@@ -51,7 +51,11 @@ def ouvrir_chantier(maison: Path, modele: Path | None, progres: Callable[[str], 
         ecrire(chantier, "", droits=0o640)
     if chantier.exists() and modele is not None and (modele / "db.sqlite3").exists():
         progres("Kolibri : copie de ce que l'image apporte")
-        shutil.copytree(modele, maison, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        # Not copytree: it would give the home's folders the rights that they have in the image.
+        for source in sorted(un for un in modele.rglob("*") if un.is_file()):
+            cible = maison / source.relative_to(modele)
+            cible.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, cible)
 
 
 def partager_bases(maison: Path) -> None:

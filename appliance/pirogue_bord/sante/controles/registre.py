@@ -1,4 +1,4 @@
-"""Is the register sound? The hourly check's verdict (before the first, one made now in a bounded time), its last line."""
+"""Is the register sound? The hourly check's verdict (before the first, one made now, bounded), its last line."""
 
 import sqlite3
 import time
