@@ -44,6 +44,7 @@ for u in /lib/systemd/system/sysinit.target.wants/* /lib/systemd/system/local-fs
   esac
 done
 ln -sf /dev/null "$R/etc/systemd/system/systemd-journald-audit.socket"
+ln -sf /dev/null "$R/etc/systemd/system/NetworkManager-wait-online.service"
 printf '[Unit]\\nDescription=Essai\\nRequires=sysinit.target dbus.socket\\n' > "$R/etc/systemd/system/essai.target"
 echo 0123456789abcdef0123456789abcdef > "$R/etc/machine-id"
 rm -f "$R/etc/fstab" "$R/etc/passwd.lock" "$R/etc/.pwd.lock"
