@@ -6,7 +6,9 @@ from pathlib import Path
 
 ICI = Path(__file__).parent
 #: What the image's own boot script gives to the kernel, when the test starts the kernel itself.
-MOTS = "root=PARTUUID=50495247-02 ro rootwait rauc.slot=A net.ifnames=0 panic=10 console=ttyAMA0"
+LIGNE = "ro rootwait net.ifnames=0 panic=10"
+RACINE_A = "root=PARTUUID=50495247-02 rauc.slot=A"
+CONSOLE = "console=ttyAMA0"
 #: The port of the agent appears → systemd starts the agent. Nothing of the image knows of it: both come as
 #: systemd's own credentials, from the machine's firmware. The name of the unit is as long as QEMU allows.
 REGLE = 'SUBSYSTEM=="virtio-ports", ATTR{name}=="essai", TAG+="systemd", ENV{SYSTEMD_WANTS}+="a.service"\n'
@@ -35,12 +37,14 @@ class Amorce:
         image: the disk, whose bytes stay as they are.
         noyau, disque: kernel and memory disk, started directly.
         bios: a firmware that starts what it finds on the disk (U-Boot); kernel and memory disk are then not used.
+        ligne: what the kernel is told besides its root, its slot and its console.
     """
 
     image: Path
     noyau: Path | None = None
     disque: Path | None = None
     bios: Path | None = None
+    ligne: str = LIGNE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def composer(amorce: Amorce, reglages: Reglages, dossier: Path, *, tour: int) ->
         commande += ["-bios", str(amorce.bios)]
     else:
         commande += ["-kernel", str(amorce.noyau), "-initrd", str(amorce.disque)]
-        commande += ["-append", f"{MOTS} {reglages.mots}"]
+        commande += ["-append", f"{RACINE_A} {amorce.ligne} {CONSOLE} {reglages.mots}"]
     return [*commande, *_composer_accreditations(dossier, reglages), *reglages.lignes]
 
 
