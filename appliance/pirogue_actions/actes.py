@@ -151,6 +151,8 @@ def relancer_point_acces(_: Boite) -> None:
 
 
 _PORTAIL, _TOUS = frozenset({"portail"}), frozenset({"portail", "captif"})
+#: The checks of health look, and change nothing.
+_REGARDER = frozenset({"portail", "bord"})
 #: What changes nothing and names nobody: the box's body tells it on the page of the boat.
 _REGARD = frozenset({"portail", "bord"})
 ACTES = {

@@ -30,14 +30,25 @@ def exiger_cle(appareil: str) -> str:
         raise Refus("Cette clé n'est plus là.") from None
     if _classe_usb(place) != CLASSE_STOCKAGE:
         raise Refus("Ce n'est pas une clé USB.")
-    disque = place.parent if (place / "partition").exists() else place
-    if _numeros(disque) & {ligne[0] for ligne in _lire_montages()}:
+    if est_de_la_boite(place):
         raise Refus("C'est le disque de la boîte.")
     genre = _lire_udev(numero).get("ID_FS_TYPE", "")
     if genre not in GENRES:
         raise Refus("La boîte ne sait pas lire cette clé.")
     _exiger_noeud(appareil, numero)
     return genre
+
+
+def est_de_la_boite(place: Path, *, sauf: Path | None = None) -> bool:
+    """
+    Say whether something of a disk is in use: the box runs on it.
+
+    Args:
+        place: the disk, or one of its partitions, in /sys.
+        sauf: a folder that does not count: where the stick itself is mounted.
+    """
+    disque = place.parent if (place / "partition").exists() else place
+    return not _numeros(disque).isdisjoint(numero for numero, ou in _lire_montages() if ou != str(sauf))
 
 
 def monte_sur(dossier: Path) -> str | None:

@@ -29,6 +29,8 @@ VERBES = {
     "affiche": ("pirogue_cli.affiche", "L'affiche Wi-Fi, en PDF."),
     "cle": ("pirogue_cli.cle", "Les clés USB : en préparer une."),
     "rive": ("pirogue_cli.rive", "La rive : recevoir, vérifier, montrer."),
+    "boite": ("pirogue_cli.boite", "La boîte elle-même : son premier démarrage, sa fiche."),
+    "bord": ("pirogue_cli.bord", "Le corps de la boîte : clés, bouton, lampe, santé, heure."),
     "registre": ("pirogue_cli.registre", "Le registre du bord : vérifier, garder une copie, la remettre."),
     "etat": ("pirogue_cli.etat", "L'état du bateau : courant, chaleur, carte, Wi-Fi, leçons, envois."),
 }

@@ -18,6 +18,21 @@ TRAVAUX = ("inseree", "lecture", "copie", "verification")
 #: It did not go well; the stick may be pulled (or was), and nothing is lost.
 ECHECS = ("inconnue", "pleine", "protegee", "illisible", "retiree_trop_tot", "echec")
 ETAPES = ("absente", *TRAVAUX, "retirez", *ECHECS)
+#: What is read from two metres away.
+TITRES = {
+    "absente": "Aucune clé",
+    "inseree": "Clé vue",
+    "lecture": "Lecture",
+    "copie": "Copie",
+    "verification": "Vérification",
+    "retirez": "Retirez la clé",
+    "inconnue": "Clé inconnue",
+    "pleine": "Clé pleine",
+    "protegee": "Clé protégée",
+    "illisible": "Clé illisible",
+    "retiree_trop_tot": "Clé retirée trop tôt",
+    "echec": "Cela n'a pas marché",
+}
 NOM = "cle.json"
 LONGUEUR_MAX = 16_384
 
@@ -45,6 +60,12 @@ class Histoire:
     remarques: tuple[str, ...] = ()
 
     @property
+    def titre(self) -> str:
+        """Return the big words: « Copie 3/12 »."""
+        compte = f" {self.fait}/{self.total}" if self.etape == "copie" and self.total else ""
+        return TITRES[self.etape] + compte
+
+    @property
     def au_travail(self) -> bool:
         """Say whether the stick must not be pulled."""
         return self.etape in TRAVAUX
@@ -67,12 +88,19 @@ def ecrire(fichier: Path, histoire: Histoire, *, instant: Instant) -> None:
     provisoire.replace(fichier)
 
 
-def lire(fichier: Path, *, instant: Instant) -> Histoire:
-    """Return the story as it is in this boot; `ABSENTE` when there is none, or when it cannot be understood."""
+def lire(fichier: Path, *, instant: Instant, depuis_ns: int = 0) -> Histoire:
+    """
+    Return the story as it is in this boot; `ABSENTE` when there is none, or when it cannot be understood.
+
+    Args:
+        fichier: where it is told.
+        instant: now.
+        depuis_ns: what was told before this (CLOCK_BOOTTIME) is another stick's.
+    """
     try:
         with fichier.open(encoding="utf-8") as flux:
             lu: Any = json.loads(flux.read(LONGUEUR_MAX))
-        if lu["boot_id"] != instant.boot_id:
+        if lu["boot_id"] != instant.boot_id or lu["bt_ns"] < depuis_ns:
             return ABSENTE
         histoire = Histoire(**{**lu["histoire"], "remarques": tuple(map(str, lu["histoire"]["remarques"]))})
     except (OSError, ValueError, TypeError, KeyError):
