@@ -48,7 +48,7 @@ check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
 	@$(B)/python -m pytest -q tests/consistance
 
 bench-image: image ## build, size, boot, memory, sectors written, beside a bare Debian (about 30 min)
-	@$(B)/python bench/image.py
+	@$(B)/python bench/boite.py
 
 bench-portal: ## the answers to the probes beside a bare server (about 2 min; as root)
 	@$(PYTHON) appliance/installer.py dev --navigateur

@@ -1,0 +1,190 @@
+"""
+`make bench-image`: the built image, measured under emulation. Quote the ratios: a TCG machine is no Pi.
+
+Build and sizes as the builder wrote them; then, on one QEMU, boots of the box and of the same Debian without anything
+of ours, by turns; then a class of twenty in guests of 1 and 2 GB: memory of each unit, sectors written.
+"""
+
+import json
+import re
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from mesure import tableau
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from image import construction as constructions
+from image.construction import Construction
+from image.machine import Machine
+from image.premier import Premier, vivre
+from image.reglages import Reglages
+from image.salle import RADIOS, Salle
+
+ICI = Path(__file__).parent
+TOURS = 3
+#: A class in small: so long, one act of each laptop every so often, then told for an hour.
+CLASSE_S, PAUSE_S = 300.0, 15.0
+#: What the emulated processor is slower by would make learners hurry: they are counted by acts, not by seconds.
+#: Offspot's base image 1.2.1 as its own tutorial shows it being fetched (« offspot-base-arm64-1.2.1.img  3.23 GiB »);
+#: what it serves comes on top. MoodleBox writes its size on its page by asking GitHub: no figure is published in text.
+OFFSPOT_OCTETS = int(3.23 * 2**30)
+NOTRES = "hostapd nginx kolibri chrony ModemManager nftables systemd-resolved systemd-networkd ssh"
+_MEMOIRE = """
+import pathlib, re, sys
+somme = {}
+for dossier in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        groupe = (dossier / "cgroup").read_text().strip().rpartition("/")[2]
+        pss = re.search(r"^Pss: +(\\d+)", (dossier / "smaps_rollup").read_text(), re.M)
+    except OSError:
+        continue
+    if pss:
+        somme[groupe] = somme.get(groupe, 0) + int(pss[1]) / 1000
+print(repr(somme))
+"""
+
+
+def mesurer() -> None:
+    """Measure and print everything."""
+    construction = constructions.obtenir()
+    _construction(construction)
+    with tempfile.TemporaryDirectory(dir="/tmp") as dossier:
+        premier = vivre(construction, Path(dossier) / "premier")
+        _demarrages(construction, premier, Path(dossier))
+        for memoire_mio in (2048, 1024):
+            _classe(premier, Path(dossier), memoire_mio)
+
+
+def _construction(construction: Construction) -> None:
+    durees, tailles = construction.dit["durees_s"], construction.dit["tailles_octets"]
+    lignes = [[nom, float(duree)] for nom, duree in durees.items()]
+    tableau("Construction (s), la dernière fois", ["étape", "s"], [*lignes, ["en tout", sum(durees.values())]])
+    lignes = [[nom.replace("_", " "), octets / 1e6, octets / OFFSPOT_OCTETS] for nom, octets in tailles.items()]
+    tableau("Tailles (Mo), et part de l'image de base d'Offspot (3 468 Mo)", ["partie", "Mo", "part"], lignes)
+
+
+def _demarrages(construction: Construction, premier: Premier, dossier: Path) -> None:
+    """Start by turns the box and the bare Debian; print how old the machine is when each is there."""
+    masques = " ".join(f"systemd.mask={unite}" for unite in _unites(construction))
+    portail, kolibri, nu = [], [], []
+    for tour in range(TOURS):
+        machine = Machine(premier.amorce, dossier / f"nu{tour}", Reglages(mots=masques, memoire_mio=2048))
+        try:
+            machine.allumer()
+            Salle(machine).finir_de_demarrer()
+            us = machine.executer("systemctl show -P ActiveEnterTimestampMonotonic multi-user.target")
+            nu.append(int(us) / 1e6)
+        finally:
+            machine.couper()
+        machine = Machine(
+            premier.amorce, dossier / f"boite{tour}", Reglages(mots=RADIOS.format(radios=1), memoire_mio=2048)
+        )
+        try:
+            machine.allumer()
+            salle = Salle(machine)
+            portail.append(salle.attendre_page("/"))
+            kolibri.append(salle.attendre_page("/cours/", patience_s=600))
+        finally:
+            machine.couper()
+    reference = statistics.median(nu)
+    lignes = [
+        [nom, min(mesures), statistics.median(mesures), max(mesures), statistics.median(mesures) / reference]
+        for nom, mesures in (("Debian nu, multi-user", nu), ("le portail répond", portail), ("Kolibri répond", kolibri))
+    ]
+    lignes.append(
+        [
+            "premier démarrage : portail",
+            premier.portail_s,
+            premier.portail_s,
+            premier.portail_s,
+            premier.portail_s / reference,
+        ]
+    )
+    lignes.append(
+        [
+            "premier démarrage : Kolibri",
+            premier.kolibri_s,
+            premier.kolibri_s,
+            premier.kolibri_s,
+            premier.kolibri_s / reference,
+        ]
+    )
+    tableau("Démarrage (s depuis le noyau)", ["ce qui est là", "min", "médiane", "max", "× Debian nu"], lignes)
+
+
+def _unites(construction: Construction) -> list[str]:
+    """Return the units that the bare Debian does without: ours, and what we asked Debian for."""
+    arbre = Path(construction.dit["arbre"]) / "etc/systemd/system"
+    notres = {
+        un.name for motif in ("pirogue-*.service", "pirogue-*.socket", "pirogue-*.timer") for un in arbre.glob(motif)
+    }
+    return sorted(notres | {f"{nom}.service" for nom in NOTRES.split()})
+
+
+def _classe(premier: Premier, dossier: Path, memoire_mio: int) -> None:
+    """Hold a class of twenty in a guest; print memory and what was written."""
+    machine = Machine(
+        premier.amorce,
+        dossier / f"classe{memoire_mio}",
+        Reglages(mots=RADIOS.format(radios=1), memoire_mio=memoire_mio),
+    )
+    try:
+        machine.allumer()
+        salle = Salle(machine)
+        salle.attendre_page("/cours/", patience_s=600)
+        salle.finir_de_demarrer()
+        machine.poser("/run/essai/boite_classe.py", (ICI / "boite_classe.py").read_bytes())
+        repos = _memoire(machine)
+        secteurs, kolibri = _ecrits(machine)
+        sous = "setpriv --reuid=pirogue-portail --regid=pirogue-portail --init-groups /opt/pirogue/bin/python"
+        dit = json.loads(
+            machine.executer(f"cd / && {sous} /run/essai/boite_classe.py {CLASSE_S} {PAUSE_S}", patience_s=4 * CLASSE_S)
+        )
+        charge = _memoire(machine)
+        apres, kolibri_apres = _ecrits(machine)
+        libre = int(machine.executer("awk '/MemAvailable/ {print $2}' /proc/meminfo")) / 1000
+        tues = machine.executer("journalctl -k --no-pager | grep -ci 'out of memory' || true")
+    finally:
+        machine.couper()
+    lignes = [
+        [unite, repos.get(unite, 0.0), charge.get(unite, 0.0)]
+        for unite in sorted(charge, key=charge.__getitem__, reverse=True)
+        if charge[unite] >= 1
+    ]
+    lignes.append(["en tout", sum(repos.values()), sum(charge.values())])
+    tableau(
+        f"Mémoire de chaque unité, {memoire_mio} Mio, 20 apprenants (PSS, Mo)",
+        ["unité", "au repos", "en classe"],
+        lignes,
+    )
+    total, part = (apres - secteurs) * 512 / 1e6, (kolibri_apres - kolibri) / 1e6
+    ailleurs = (total - part) * 3600 / CLASSE_S
+    print(f"\n  {dit['pages']} pages, {dit['fautes']} fautes {dit['premieres_fautes']}, {dit['evenements']} événements")
+    print(f"  mémoire encore disponible : {libre:.0f} Mo ; processus tués faute de mémoire : {tues}")
+    print(
+        f"  écrit sur la carte : {total:.1f} Mo, dont Kolibri {part:.1f} ; par heure hors Kolibri : {ailleurs:.0f} Mo"
+    )
+
+
+def _memoire(machine: Machine) -> dict[str, float]:
+    """Return the proportional memory of each unit, megabytes; the tests' own hand left out."""
+    lu = machine.executer("python3 -I -", _MEMOIRE)
+    somme = {nom: float(mo) for nom, mo in re.findall(r"'([^']*)': ([0-9.]+)", lu)}
+    return {nom: mo for nom, mo in somme.items() if nom != "a.service"}
+
+
+def _ecrits(machine: Machine) -> tuple[int, int]:
+    """Return sectors written to the card since the start, and octets that Kolibri gave to write."""
+    machine.executer("sync")
+    secteurs = int(machine.executer("awk '{print $7}' /sys/block/vda/stat"))
+    pids = "cat /sys/fs/cgroup/system.slice/kolibri.service/cgroup.procs"
+    octets = machine.executer(
+        f"for p in $({pids}); do sed -n 's/^write_bytes: //p' /proc/$p/io; done | awk '{{s+=$1}} END {{print s+0}}'"
+    )
+    return secteurs, int(octets)
+
+
+if __name__ == "__main__":
+    mesurer()
