@@ -16,10 +16,17 @@ SEUILS = {
     "pirogue-captif.service": 15,
     "pirogue-sync.service": 20,
     "pirogue-actions.service": 25,
+    "pirogue-actions-cle.service": 25,
+    "pirogue-bord.service": 25,
+    "pirogue-sync-cle@.service": 20,
+    "pirogue-usb.service": 25,
     "pirogue-forfaits.service": 25,
     "pirogue-forfaits-sauver.service": 25,
     "pirogue-certificat.service": 25,
     "pirogue-dnsmasq@.service": 25,
+    "pirogue-heure.service": 25,
+    "pirogue-heure-rtc.service": 25,
+    "pirogue-ntp.service": 25,
     "kolibri.service": 30,
 }
 UNITES = sorted(chemin.name.removesuffix(".j2") for chemin in ROLES.glob("*/templates/etc/systemd/system/*.service.j2"))
