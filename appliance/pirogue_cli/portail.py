@@ -113,6 +113,7 @@ def config_portail(config: Config) -> "ConfigPortail":
         wifi_nom=config.wifi_nom,
         wifi_cle=config.wifi_cle,
         stations_max=config.stations_max,
+        bord=config.bord,
     )
 
 

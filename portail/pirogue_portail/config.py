@@ -25,6 +25,7 @@ class ConfigPortail:
         adresse: IP address of the box on its own network.
         wifi_nom, wifi_cle: name of the Wi-Fi network, and the file that holds its key.
         stations_max: how many laptops the radio takes.
+        bord: folder in memory where the box's body says what it sees; None on a machine without one.
     """
 
     registre: Path
@@ -43,3 +44,4 @@ class ConfigPortail:
     wifi_nom: str = ""
     wifi_cle: Path | None = None
     stations_max: int = 19
+    bord: Path | None = None

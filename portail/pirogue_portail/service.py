@@ -8,6 +8,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from pirogue_portail import chien
+
 # mallopt(3), <malloc.h>
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 SEUIL_OCTETS = 128 * 1024
@@ -56,6 +58,7 @@ def regler(ecoute: str, *, nom: str) -> dict[str, Any]:
         "proc_name": nom,
         "loglevel": "warning",
         "control_socket_disable": True,
+        "post_worker_init": chien.attacher,
     }
 
 

@@ -46,11 +46,11 @@ def _dire_soin(soin: Soin, mesures: dict[str, float | int | str], *, quand: str)
     """Tell what was done to the databases at one of the last starts."""
     if soin.quoi == "annexes":
         return Vu("bon", "Les leçons répondent. De petites listes abîmées ont été refaites.", mesures=mesures)
-    geste = "Rien à faire. Ce qu'un jeune a fait juste avant la coupure est peut-être à refaire."
+    geste = "Un jeune refera peut-être son dernier exercice : c'est normal."
     if soin.quoi == "copie":
         return Vu("attention", f"Les leçons ont été réparées à partir de la copie {quand}.", geste, mesures)
     phrase = "Les leçons étaient abîmées : elles ont été refaites à neuf."
-    geste = "Ce que les jeunes ont fait dans les leçons reste dans le registre. Dis-le au coordinateur."
+    geste = "Le chemin des jeunes est gardé dans le registre. Dis-le au coordinateur."
     return Vu("attention", phrase, geste, mesures)
 
 
