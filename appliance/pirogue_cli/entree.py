@@ -33,6 +33,7 @@ VERBES = {
     "bord": ("pirogue_cli.bord", "Le corps de la boîte : clés, bouton, lampe, santé, heure."),
     "registre": ("pirogue_cli.registre", "Le registre du bord : vérifier, garder une copie, la remettre."),
     "etat": ("pirogue_cli.etat", "L'état du bateau : courant, chaleur, carte, Wi-Fi, leçons, envois."),
+    "maj": ("pirogue_cli.maj", "Les mises à jour : où en est la boîte, peut-elle redémarrer."),
 }
 
 

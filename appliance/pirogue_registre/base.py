@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pirogue_registre import schema
+from pirogue_registre import forme
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.wal import passer_en_wal
 
@@ -63,6 +63,7 @@ def ouvrir(dossier: Path) -> Registre:
     Raises:
         RegistreIllisible: the file cannot be opened or is damaged.
         DisquePlein: no room to create it.
+        RegistreEnEssai, RegistreTropNeuf: another system of the box has a say in its shape (`forme`).
     """
     chemin = dossier / "registre.sqlite3"
     with _phrases():
@@ -73,8 +74,11 @@ def ouvrir(dossier: Path) -> Registre:
         passer_en_wal(db, attente_s=ATTENTE_S)
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA secure_delete=ON")
-        if not _est_a_jour(db):
-            _migrer(db, dossier)
+        faites = _faites(db)
+        if not forme.est_a_jour(faites):
+            if faites:
+                forme.exiger_droit()
+            migrer(db, dossier)
     return Registre(db=db, dossier=dossier)
 
 
@@ -116,14 +120,15 @@ def _creer_fichier(chemin: Path) -> None:
         os.close(descripteur)
 
 
-def _est_a_jour(db: sqlite3.Connection) -> bool:
+def _faites(db: sqlite3.Connection) -> set[str]:
+    """Return the migrations that the file has been through; none for a file that was just made."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
-        return False
+        return set()
     lignes = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'registre'")
-    return {ligne[0] for ligne in lignes} >= set(schema.TOUTES)
+    return {ligne[0] for ligne in lignes}
 
 
-def _migrer(db: sqlite3.Connection, dossier: Path) -> None:
+def migrer(db: sqlite3.Connection, dossier: Path) -> None:
     """Apply the missing migrations, one process at a time: the lock is on the folder, which every user may open."""
     from sqlite_utils.db import Database  # noqa: PLC0415 - slow to import, needed once in the life of a box
 
@@ -132,7 +137,7 @@ def _migrer(db: sqlite3.Connection, dossier: Path) -> None:
     descripteur = os.open(dossier, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descripteur, fcntl.LOCK_EX)
-        if not _est_a_jour(db):
+        if not forme.est_a_jour(_faites(db)):
             migrations.apply(Database(db))
     finally:
         os.close(descripteur)

@@ -28,6 +28,9 @@ SEUILS = {
     "pirogue-heure-rtc.service": 25,
     "pirogue-ntp.service": 25,
     "kolibri.service": 30,
+    "pirogue-maj-eprouver.service": 20,
+    "pirogue-maj-confirmer.service": 20,
+    "pirogue-maj-installer.service": 20,
 }
 UNITES = sorted(chemin.name.removesuffix(".j2") for chemin in ROLES.glob("*/templates/etc/systemd/system/*.service.j2"))
 
