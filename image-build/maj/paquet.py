@@ -125,10 +125,21 @@ def emballer(racine: Path, *, version: str, sortie: Path, cle: Cle, compatible: 
     return sortie
 
 
-def poser_amorce(amorce: Path) -> None:
-    """Lay the compiled start script and the two copies of a new card's state in a folder; raises CalledProcessError."""
+def poser_amorce(amorce: Path, *, epoque: int) -> None:
+    """
+    Lay the compiled start script and the two copies of a new card's state in a folder.
+
+    Args:
+        amorce: the folder that becomes the boot partition.
+        epoque: the date that the script bears, seconds since 1970: the same sources give the same octets.
+
+    Raises:
+        CalledProcessError: mkimage refused.
+    """
     mots = ["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "pirogue"]
-    subprocess.run([*mots, "-d", str(ICI / "boot.cmd"), str(amorce / "boot.scr")], check=True, capture_output=True)
+    env = {"PATH": os.environ.get("PATH", "/usr/bin"), "SOURCE_DATE_EPOCH": str(epoque)}
+    fichiers = ["-d", str(ICI / "boot.cmd"), str(amorce / "boot.scr")]
+    subprocess.run([*mots, *fichiers], check=True, capture_output=True, env=env)
     for nom in FICHIERS:
         (amorce / nom).write_bytes(sceller(NEUF))
 

@@ -81,7 +81,7 @@ def test_no_signing_key_is_in_the_repository() -> None:
 
 def test_a_card_begins_with_two_whole_copies_that_name_the_first_system(tmp_path: Path) -> None:
     """Nothing is on trial on a card that was just flashed; the second system is empty."""
-    paquet.poser_amorce(tmp_path)
+    paquet.poser_amorce(tmp_path, epoque=1_760_000_000)
 
     assert creneau.lire(tmp_path) == creneau.NEUF
     assert all(creneau.desceller((tmp_path / nom).read_bytes()) for nom in creneau.FICHIERS)

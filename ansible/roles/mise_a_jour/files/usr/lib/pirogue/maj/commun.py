@@ -29,9 +29,9 @@ TAILLE_MAX_OCTETS = 2_000_000_000
 PHRASES = {
     "repos": "La boîte est à jour (version {version}).",
     "copie": "Mise à jour : ne débranche rien. Copie de la version {vers}.",
-    "attente": "Mise à jour {vers} prête : elle s'installera quand la séance sera close.",
+    "attente": "Mise à jour {vers} prête : elle s'installe dès qu'aucune séance n'est ouverte.",
     "installation": "Mise à jour : ne débranche rien. Installation de la version {vers}.",
-    "redemarrage": "Mise à jour {vers} installée : la boîte redémarre quand personne n'a de séance.",
+    "redemarrage": "Mise à jour {vers} installée : la boîte redémarre dès qu'aucune séance n'est ouverte.",
     "essai": "La boîte essaie la version {version}. Laisse-la allumée quelques minutes.",
     "confirmee": "La mise à jour {version} est en service.",
     "revenue": "La mise à jour {vers} n'a pas tenu : la boîte a repris la version {version}. Rien n'est perdu.",
