@@ -12,9 +12,10 @@ SITE = ROLES.parent / "site.yml"
 
 @pytest.fixture(scope="session")
 def jeu() -> dict[str, object]:
-    """The play of `site.yml`."""
+    """The play of `site.yml`; in its variables, what the profile sets."""
     (lu,) = yaml.safe_load(SITE.read_text(encoding="utf-8"))
-    joue: dict[str, object] = lu
+    profil = yaml.safe_load((SITE.parent / "group_vars/all.yml").read_text(encoding="utf-8"))
+    joue: dict[str, object] = lu | {"vars": profil | lu["vars"]}
     return joue
 
 

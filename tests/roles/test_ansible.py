@@ -16,6 +16,8 @@ from reseau.rendu import ROLES, variables
 
 NOMS = sorted(chemin.name for chemin in ROLES.iterdir())
 ANSIBLE = Path(sys.executable).parent
+#: The variable that chooses, and the table that it chooses in: the only two of no role.
+PROFIL = {"profil", "profils"}
 ECRIVENT = {"ansible.builtin.template", "ansible.builtin.copy", "ansible.builtin.file"}
 #: Ansible in an overlay of this machine: what it writes is seen in `haut`, and nowhere else.
 CLOTURE = """
@@ -33,7 +35,7 @@ mount --bind "$JEU" "$R/tmp/jeu"
 printf 'u systemd-resolve -\\nu dnsmasq -\\n' > "$R/tmp/debian.conf"
 cp "$JEU/roles/socle_systeme/templates/etc/sysusers.d/pirogue.conf.j2" "$R/tmp/boite.conf"
 chroot "$R" systemd-sysusers /tmp/boite.conf /tmp/debian.conf
-export HOME=/tmp ANSIBLE_LOCAL_TEMP=/tmp/local ANSIBLE_REMOTE_TEMP=/tmp/distant LC_ALL=C.UTF-8
+export HOME=/tmp ANSIBLE_PIPELINING=1 ANSIBLE_LOCAL_TEMP=/tmp/local ANSIBLE_REMOTE_TEMP=/tmp/distant LC_ALL=C.UTF-8
 for fois in 1 2; do
   chroot "$R" "$ANSIBLE/ansible-playbook" -i boites, -c local -e "ansible_python_interpreter=$ANSIBLE/python" \\
     /tmp/jeu/site.yml > "$JEU/sortie$fois" 2>&1 || { cat "$JEU/sortie$fois"; exit 1; }
@@ -71,9 +73,10 @@ def test_every_role_is_in_the_play(jeu: dict[str, Any]) -> None:
 def test_what_the_play_ties_are_variables_that_exist(jeu: dict[str, Any]) -> None:
     """A misspelt name would tie nothing."""
     connues = {nom for role in NOMS for nom in lire(ROLES / role / "defaults/main.yml")}
-    nommees = {nom for valeur in jeu["vars"].values() for nom in re.findall(r"[a-z]+_[a-z_]+", valeur)}
+    valeurs = [valeur for nom, valeur in jeu["vars"].items() if nom not in PROFIL]
+    nommees = {nom for valeur in valeurs for nom in re.findall(r"[a-z]+_[a-z_]+", valeur)}
 
-    assert jeu["vars"].keys() - connues == set()
+    assert jeu["vars"].keys() - connues == PROFIL
     assert nommees - connues == set()
 
 
@@ -187,3 +190,30 @@ def test_the_play_ties_the_roles_together(jeu: dict[str, Any]) -> None:
 
     assert valeurs["actions_interface"] == valeurs["point_acces_interface"] == "eth0"
     assert int(str(valeurs["portail_stations_max"])) == int(str(valeurs["actions_stations_max"])) == 231
+
+
+def test_one_variable_makes_another_relay(jeu: dict[str, Any]) -> None:
+    """A kiosk, a cooperative: each is one of the programme's kinds, has its own network, and says so in its files."""
+    boites = {
+        profil: variables(*jeu["roles"], reglages=jeu["vars"] | {"profil": profil}) for profil in jeu["vars"]["profils"]
+    }
+
+    assert boites.keys() == {"pirogue", "kiosque", "cooperative"}
+    assert all(boite["portail_relais_type"] == profil for profil, boite in boites.items())
+    assert len({boite["portail_wifi_nom"] for boite in boites.values()}) == 3
+    assert [boite["portail_kolibri_actif"] for boite in boites.values()] == [True, True, False]
+
+
+def test_an_inventory_s_own_word_is_stronger_than_the_profile(tmp_path: Path) -> None:
+    """The kind of relay is one box's business, and so is any setting of it."""
+    hotes = {
+        "boites": {"hosts": {"k1": {"ansible_connection": "local", "profil": "kiosque", "point_acces_nom": "Vekky"}}}
+    }
+    inventaire = tmp_path / "inventaire.yml"
+    inventaire.write_text(yaml.safe_dump(hotes), encoding="utf-8")
+    mots = ["ansible", "-i", str(inventaire), "--playbook-dir", str(ROLES.parent), "k1", "-m", "ansible.builtin.debug"]
+    env = os.environ | {"ANSIBLE_LOCAL_TEMP": str(tmp_path), "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    mots = [str(ANSIBLE / mots[0]), *mots[1:], "-a", "msg={{ point_acces_nom }}/{{ portail_relais_nom }}"]
+    dit = subprocess.run(mots, env=env, capture_output=True, text=True, check=False)
+
+    assert '"msg": "Vekky/Kiosque 1"' in dit.stdout, dit.stderr
