@@ -108,10 +108,7 @@ def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) 
     Raises:
         sqlite3.Error, OSError: no copy was made; the former ones are kept.
     """
-    dossier = base.parent / DOSSIER
-    if not dossier.exists():
-        dossier.mkdir()
-        dossier.chmod(0o2770)
+    dossier = ouvrir_dossier(base)
     with _seul(dossier):
         connues = lister(base)
         if connues and (connues[0].marque == marque or _est_trop_tot(connues[0], instant)):
@@ -121,7 +118,7 @@ def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) 
         cible.unlink(missing_ok=True)
         with _ouvrir(base) as db:
             db.execute("VACUUM INTO ?", (str(cible),))
-        cible.chmod(0o660)
+        rendre(cible)
         if reproche := examiner(cible):
             cible.unlink()
             raise sqlite3.DatabaseError(f"copy: {reproche}")
@@ -150,11 +147,10 @@ def choisir(base: Path) -> Copie:
 
 def ecarter(base: Path) -> Path:
     """Move a file, its log and what goes with it, into a new folder `copies/abime-0001`; return that folder."""
-    dossier = base.parent / DOSSIER
-    dossier.mkdir(exist_ok=True)
+    dossier = ouvrir_dossier(base)
     rang = 1 + max((int(un.name.rpartition("-")[2]) for un in dossier.glob("abime-*")), default=0)
     abri = dossier / f"abime-{rang:04d}"
-    abri.mkdir()
+    abri.mkdir(mode=0o770)
     # The log first: a file without its log is older, never wrong; a log without its file would be thrown away.
     for suite in reversed(SUITES):
         fichier = Path(f"{base}{suite}")
@@ -175,22 +171,36 @@ def copier(source: Path, cible: Path) -> None:
     poser_dossier(cible.parent)
 
 
-def rendre(fichier: Path) -> None:
-    """Give a file to the owner and group of its folder (0660): root may have made it. Raises OSError."""
+def rendre(fichier: Path, *, droits: int = 0o660) -> None:
+    """Give a file to the owner and group of its folder: root may have made it. Raises OSError."""
     proprietaire = fichier.parent.stat()
-    fichier.chmod(0o660)
+    fichier.chmod(droits)
     if os.geteuid() == 0:
         os.chown(fichier, proprietaire.st_uid, proprietaire.st_gid)
+
+
+def ouvrir_dossier(base: Path) -> Path:
+    """
+    Return the folder of a file's copies, made if need be. Raises OSError.
+
+    It takes the group of the folder above from that folder's own mark (setgid): our units may not set such a mark.
+    """
+    dossier = base.parent / DOSSIER
+    if not dossier.exists():
+        dossier.mkdir(mode=0o770)
+        if os.geteuid() == 0:
+            rendre(dossier, droits=0o2770)
+    return dossier
 
 
 def ecrire_objet(fichier: Path, objet: dict[str, object]) -> None:
     """Write a small JSON file, whole or not at all, readable by the group. Raises OSError."""
     provisoire = fichier.with_name(f"{fichier.name}.part")
     with provisoire.open("w", encoding="utf-8") as ecrit:
-        os.fchmod(ecrit.fileno(), 0o664)
         json.dump(objet, ecrit, ensure_ascii=False)
         ecrit.flush()
         os.fsync(ecrit.fileno())
+    rendre(provisoire)
     provisoire.replace(fichier)
     poser_dossier(fichier.parent)
 

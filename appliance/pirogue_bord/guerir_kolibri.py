@@ -124,7 +124,7 @@ def soigner(
     if reproche:
         dire(f"Kolibri : la base est abîmée ({reproche}), mise de côté")
         soin = _remettre_base(maison, instant, dire=dire)
-    guerir.ecrire_objet(maison / guerir.DOSSIER / HISTOIRE, asdict(soin))
+    guerir.ecrire_objet(guerir.ouvrir_dossier(base) / HISTOIRE, asdict(soin))
     return soin
 
 

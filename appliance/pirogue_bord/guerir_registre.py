@@ -40,10 +40,7 @@ def garder(dossier: Path, *, instant: Instant) -> Copie:
     """
     chemin = dossier / FICHIER
     reproche = guerir.examiner(chemin)
-    abri = dossier / guerir.DOSSIER
-    if not abri.exists():
-        abri.mkdir()
-        abri.chmod(0o2770)
+    abri = guerir.ouvrir_dossier(chemin)
     verdict: dict[str, object] = {"boot_id": instant.boot_id, "bt_ns": instant.bt_ns, "reproche": reproche}
     guerir.ecrire_objet(abri / VERDICT, verdict)
     if reproche:
@@ -77,7 +74,7 @@ def remettre(dossier: Path, *, instant: Instant, meme_sain: bool = False) -> Cop
     copie = guerir.choisir(chemin)
     atelier = dossier / REMISE
     shutil.rmtree(atelier, ignore_errors=True)
-    atelier.mkdir()
+    atelier.mkdir(mode=0o770)
     try:
         # All that the new life needs is done before it has the register's name: a cut leaves the old one, or this one.
         shutil.copyfile(copie.fichier, atelier / FICHIER)

@@ -27,7 +27,7 @@ def verifier() -> None:
 def garder() -> None:
     """Vérifier tout le fichier, puis en garder une copie s'il a changé (trois au plus)."""
     config = reglages.lire(reglages.trouver())
-    if not config.registre.exists():
+    if not (config.registre / guerir_registre.FICHIER).exists() and not (config.registre / "copies").exists():
         print("Pas encore de registre.")
         return
     copie = guerir_registre.garder(config.registre, instant=maintenant())

@@ -28,6 +28,8 @@ SEUILS = {
     "pirogue-heure-rtc.service": 25,
     "pirogue-ntp.service": 25,
     "kolibri.service": 30,
+    "pirogue-registre-garder.service": 15,
+    "pirogue-kolibri-garder.service": 15,
     "pirogue-maj-eprouver.service": 20,
     "pirogue-maj-confirmer.service": 20,
     "pirogue-maj-installer.service": 20,

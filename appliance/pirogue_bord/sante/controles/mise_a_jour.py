@@ -1,4 +1,4 @@
-"""Which of the two systems runs, and is it confirmed? The kernel's command line, and what the updater wrote down."""
+"""Which of the two systems runs, and is it confirmed? The kernel's command line, and the updater's own story."""
 
 import re
 from pathlib import Path
@@ -8,19 +8,34 @@ from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant
 
 TITRE = "Système de la boîte"
+#: The updater's story of this start, in memory; what outlives it lies in `<systeme>/maj/dernier.json`.
+HISTOIRE = Path("/run/pirogue-maj/histoire.json")
+ATTENDRE = "Laisse la boîte allumée et ne débranche rien."
+#: A step of the story → how grave it is, what to do; the others are good news.
+ETAPES = {
+    "copie": ("attention", ATTENDRE),
+    "installation": ("attention", ATTENDRE),
+    "attente": ("bon", ""),
+    "redemarrage": ("bon", ""),
+    "essai": ("attention", ATTENDRE),
+    "refusee": ("attention", "Dis-le à qui t'a donné la mise à jour. Le bateau marche comme avant."),
+    "revenue": ("attention", "Dis-le au coordinateur. Le bateau marche comme avant."),
+}
 
 
 def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: ARG001
-    """See the slot and the version that run; a trial is told as such."""
+    """See the slot and the version that run, an update that is under way, on trial, refused or taken back."""
     creneau = re.search(r"\brauc\.slot=([AB])\b", texte(racine / "proc/cmdline"))
-    version = texte(racine / "etc/pirogue/version")
+    version = (texte(racine / "etc/pirogue/version").split() or [""])[0]
     if creneau is None:
         return Vu("inconnu", "Cette machine n'a qu'un système.", mesures={"version": version})
-    mesures: dict[str, float | int | str] = {"creneau": creneau[1], "version": version}
-    dit = objet(sous(racine, config.systeme) / "maj" / "etat.json") or {}
-    mesures["essai"] = int(dit.get("essai") == creneau[1])
-    nom = f"Version {version.split()[0]}" if version else "Système"
-    if mesures["essai"]:
-        geste = "Laisse la boîte allumée dix minutes : elle garde ce système s'il marche, ou revient à l'ancien."
-        return Vu("attention", f"{nom}, à l'essai.", geste, mesures)
-    return Vu("bon", f"{nom}, en service.", mesures=mesures)
+    dernier = objet(sous(racine, config.systeme) / "maj" / "dernier.json") or {}
+    histoire = objet(sous(racine, HISTOIRE)) or {}
+    essai = dernier.get("issue") == "essai" and dernier.get("creneau") == creneau[1]
+    mesures: dict[str, float | int | str] = {"creneau": creneau[1], "version": version, "essai": int(essai)}
+    etape = str(histoire.get("etape", "essai" if essai else ""))
+    if etape in ETAPES:
+        etat, geste = ETAPES[etape]
+        phrase = str(histoire.get("phrase") or f"La boîte essaie la version {version}.")
+        return Vu(etat, phrase, geste, mesures | {"etape": etape})
+    return Vu("bon", f"Version {version}, en service." if version else "Système en service.", mesures=mesures)
