@@ -93,7 +93,9 @@ def fabriquer_cle(dossier: Path, nom: str) -> Cle:
     return cle
 
 
-def emballer(racine: Path, *, version: str, sortie: Path, cle: Cle, compatible: str = COMPATIBLE) -> Path:
+def emballer(
+    racine: Path, *, version: str, sortie: Path, cle: Cle, compatible: str = COMPATIBLE, effort: int = 10
+) -> Path:
     """
     Make a signed bundle of a root file system, and return it.
 
@@ -103,6 +105,7 @@ def emballer(racine: Path, *, version: str, sortie: Path, cle: Cle, compatible: 
         sortie: the bundle to make; a former one is replaced.
         cle: what signs.
         compatible: the machines that may take it.
+        effort: how hard to compress, 1 to 22.
 
     Raises:
         SystemExit: RAUC refused; its last words.
@@ -111,18 +114,26 @@ def emballer(racine: Path, *, version: str, sortie: Path, cle: Cle, compatible: 
     with tempfile.TemporaryDirectory(dir=sortie.parent, prefix=".paquet-") as travail:
         dedans, neuf = Path(travail, "dedans"), Path(travail, "neuf.raucb")
         dedans.mkdir()
-        (dedans / "rootfs.ext4").hardlink_to(racine.resolve())
+        _mettre(racine.resolve(), dedans / "rootfs.ext4")
         (dedans / "manifest.raucm").write_text(
             f"[update]\ncompatible={compatible}\nversion={version}\n\n"
             "[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=rootfs.ext4\n"
         )
         mots = ["rauc", f"--cert={cle.certificat}", f"--key={cle.prive}"]
-        mots += ["--mksquashfs-args=-comp zstd -Xcompression-level 10 -no-progress", "bundle", str(dedans), str(neuf)]
+        mots += [f"--mksquashfs-args=-comp zstd -Xcompression-level {effort} -no-progress", "bundle", str(dedans), str(neuf)]
         fait = subprocess.run(mots, capture_output=True, text=True, check=False)
         if fait.returncode:
             raise SystemExit(f"RAUC refuse d'emballer : {(fait.stdout + fait.stderr)[-1000:]}")
         neuf.replace(sortie)
     return sortie
+
+
+def _mettre(fichier: Path, ici: Path) -> None:
+    """Have a file at another place without a second gigabyte, where the file system allows it."""
+    try:
+        ici.hardlink_to(fichier)
+    except OSError:
+        subprocess.run(["cp", "--sparse=always", str(fichier), str(ici)], check=True)
 
 
 def poser_amorce(amorce: Path, *, epoque: int) -> None:
