@@ -127,9 +127,17 @@ def lire(chemin: Path) -> Config:
     if manquants:
         raise ConfigurationInvalide(f"{chemin} : il manque {', '.join(sorted(manquants))}.")
     boite = valeurs["donnees"] / FICHIER_BOITE
-    if boite.is_file():
+    if _se_voit(boite):
         valeurs |= _lire_un(boite, connus=PROPRES)
     return Config(**valeurs)
+
+
+def _se_voit(fichier: Path) -> bool:
+    """Say whether a file is there for us; the probes' responder, whom its unit keeps from the data, sees none."""
+    try:
+        return fichier.is_file()
+    except PermissionError:
+        return False
 
 
 def _lire_un(chemin: Path, *, connus: frozenset[str]) -> dict[str, Any]:

@@ -51,8 +51,9 @@ class Salle:
         return self.machine.essayer(f"journalctl --no-pager -n 25 -o cat -u {shlex.quote(unite)}").sortie
 
     def finir_de_demarrer(self) -> str:
-        """Wait until systemd has nothing left to start; return what it says of it."""
-        return self.machine.essayer("systemctl is-system-running --wait").sortie.strip()
+        """Wait until systemd has nothing left to start; return what it says of it, and of what still starts."""
+        rendu = self.machine.essayer("timeout 200 systemctl is-system-running --wait || systemctl list-jobs --no-legend")
+        return rendu.sortie.strip()
 
     def a_bord(self, acte: str, *, qui: str = "pirogue-portail", **arguments: Any) -> Any:
         """Do one act of gestes_bord as one of the box's users."""
