@@ -12,6 +12,11 @@ import paquet
 import prendre
 import pytest
 from commun import MajRefusee
+from recit import Recit
+
+from pirogue_socle import histoires
+from pirogue_socle.histoires import Histoire
+from pirogue_socle.horloge import maintenant
 
 PRESENTE = "0.1.12"
 Faire = Callable[..., Path]
@@ -128,6 +133,44 @@ def test_a_version_that_did_not_hold_is_not_tried_again(
 
     assert pris is not None
     assert pris.version == "0.1.14"
+
+
+@pytest.mark.parametrize(
+    ("courrier", "attendue"),
+    [("retirez", "retirez"), ("inconnue", "retirez"), ("", "retirez"), ("pleine", "pleine")],
+)
+def test_the_sticks_own_story_goes_on_until_the_update_is_copied(
+    montage: Path, depot: Path, cle: paquet.Cle, faire: Faire, courrier: str, attendue: str
+) -> None:
+    """A stick that the courier does not know may carry an update; one that is full for it still says so."""
+    fichier = depot.parent / "cle.json"
+    if courrier:
+        avant = Histoire(courrier, "Les données sont parties.", remarques=("Rends la clé à Dossou.",))
+        histoires.ecrire(fichier, avant, instant=maintenant())
+    faire(montage / "PIROGUE/maj/maj.raucb", "0.1.13")
+    recit = Recit(fichier)
+    vues: list[Histoire] = []
+    suite = recit.copier
+    recit.copier = lambda version, fraction: (  # type: ignore[method-assign]
+        suite(version, fraction),
+        vues.append(histoires.lire(fichier, instant=maintenant())),
+    )[0]
+    pris = prendre.prendre(
+        montage,
+        depot=depot,
+        ephemere=depot.parent / "memoire",
+        cles=cle.certificat,
+        presente=PRESENTE,
+        recit=recit,
+    )
+    assert pris is not None
+    recit.finir("La mise à jour 0.1.13 est copiée.", prise=True)
+    fin = histoires.lire(fichier, instant=maintenant())
+
+    assert {un.etape for un in vues} == {"copie"}
+    assert "ne débranche rien" in vues[0].phrase
+    assert fin.etape == attendue
+    assert "est copiée" in fin.phrase + "".join(fin.remarques)
 
 
 def test_a_stick_without_an_update_is_only_a_stick(montage: Path, depot: Path, cle: paquet.Cle) -> None:

@@ -2,7 +2,7 @@
 """
 Take the update that a stick carries: judged by its signature, copied, judged again; the stick may then be pulled.
 
-Run after the courier's exchange, while the stick is still mounted. Usage: `prendre.py MONTAGE`.
+Run after the courier's exchange, while the stick is still mounted. Usage: `prendre.py MONTAGE RECIT`.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import commun
 from commun import MajRefusee, Paquet
+from recit import Recit
 
 DOSSIER = "PIROGUE/maj"
 ARRIVEE = "arrivee.raucb"
@@ -78,8 +79,23 @@ def copier(source: Path, but: Path, *, avancer: Callable[[float], None]) -> None
         os.close(dossier)
 
 
-def prendre(montage: Path, *, depot: Path, ephemere: Path, cles: Path, presente: str) -> Paquet | None:
-    """Take the newest good bundle of a stick; return it, or None when the stick carries none; raises MajRefusee."""
+def prendre(
+    montage: Path, *, depot: Path, ephemere: Path, cles: Path, presente: str, recit: Recit | None = None
+) -> Paquet | None:
+    """
+    Take the newest good bundle of a stick; return it, or None when the stick carries none.
+
+    Args:
+        montage: the stick.
+        depot: where a bundle waits.
+        ephemere: where the update's story is told.
+        cles: the certificates that are believed.
+        presente: the version of the running system.
+        recit: the stick's own story.
+
+    Raises:
+        MajRefusee: it carries some, and none is good.
+    """
     candidats = chercher(montage)
     if not candidats:
         return None
@@ -87,6 +103,8 @@ def prendre(montage: Path, *, depot: Path, ephemere: Path, cles: Path, presente:
 
     def avancer(fraction: float) -> None:
         commun.raconter("copie", dossier=ephemere, vers=choisi.version, fraction=round(fraction, 2))
+        if recit is not None:
+            recit.copier(choisi.version, fraction)
 
     avancer(0.0)
     copier(choisi.fichier, depot / "recue.raucb", avancer=avancer)
@@ -99,18 +117,16 @@ def prendre(montage: Path, *, depot: Path, ephemere: Path, cles: Path, presente:
 
 def main() -> None:
     """Take what the stick at this mount carries; a refusal is said, and is no failure of the exchange."""
-    montage = Path(sys.argv[1])
+    recit, ou = Recit(Path(sys.argv[2])), {"depot": commun.DEPOT, "ephemere": commun.EPHEMERE, "cles": commun.CLES}
     try:
-        prendre(
-            montage,
-            depot=commun.DEPOT,
-            ephemere=commun.EPHEMERE,
-            cles=commun.CLES,
-            presente=commun.version_presente(),
-        )
+        pris = prendre(Path(sys.argv[1]), presente=commun.version_presente(), recit=recit, **ou)
     except MajRefusee as refus:
         (commun.DEPOT / "recue.raucb").unlink(missing_ok=True)
         commun.raconter("refusee", raison=str(refus))
+        recit.finir(commun.PHRASES["refusee"].format(raison=refus), prise=False)
+        return
+    if pris is not None:
+        recit.finir(f"La mise à jour {pris.version} est copiée.", prise=True)
 
 
 if __name__ == "__main__":
