@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pirogue_actions import client
-from pirogue_bord import ancrages, horloge_gardee
+from pirogue_bord import ancrages, horloge_gardee, quai
 from pirogue_bord.ancrages import Temoignage
 from pirogue_bord.horloge_gardee import EPOQUE, RTC, HeureGardee
 from pirogue_bord.horloge_noyau import Synchronisation, lire_noyau
@@ -54,7 +54,7 @@ class Sources:
     """
 
     noyau: Callable[[], Synchronisation] = lire_noyau
-    modem: Callable[[Config, Instant], Temoignage | None] = lambda _config, _instant: None
+    modem: Callable[[Config, Instant], Temoignage | None] = quai.heure_du_modem
     rtc: Path = RTC
     epoque: Path = EPOQUE
     lire_instant: Callable[[], Instant] = maintenant
@@ -224,7 +224,7 @@ def _regler(config: Config, utc_ms: int, *, instant: Instant, sources: Sources) 
         if sources.regler is not None:
             sources.regler(utc_ms)
         elif config.actions_cle is not None:
-            client.demander(config.actions_cle, "regler_heure", utc_ms=utc_ms)
+            client.demander(config.actions_cle, "regler_heure", utc_ms=utc_ms, force=True)
     except (client.AideAbsente, client.ActeRefuse) as erreur:
         return f"L'horloge n'a pas pu être réglée : {erreur}"
     return ""

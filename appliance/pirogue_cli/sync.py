@@ -125,20 +125,29 @@ def veiller(periode: float, *, sans_reseau: bool) -> None:
 
 
 def _guetter(config: Config, arret: threading.Event) -> None:
-    """Watch for the quay; say each exchange, and each new reason for none."""
+    """Watch for the quay; say each exchange, and each new reason for none; tell the box's body what is seen."""
+    from pirogue_bord import quai
+
     registre = base.ouvrir(config.registre)
     reseau = quatre_g.Reseau(ca=config.rive_ca, saluer=True)
+    guet = quai.Guet(config)
     dites: list[str] = [""]
 
+    def appeler() -> BilanEchange:
+        with guet.echanger():
+            return _appeler(config, registre, reseau, lambda _: None)
+
     def dire(tour: Tour) -> None:
+        guet.noter(lien=tour.lien, a_quai=tour.a_quai, phrase=tour.phrase)
         if tour.bilan is not None:
             _raconter(tour.bilan, "Échange avec la rive fini.")
         if tour.phrase and tour.phrase != dites[0]:
             click.echo(tour.phrase)
         dites[0] = tour.phrase
 
-    veille = Veille(registre, lambda: _appeler(config, registre, reseau, lambda _: None), temps_s=_temps_s)
-    guetter(veille.tour, dire=dire, arret=arret)
+    veille = Veille(registre, appeler, temps_s=_temps_s)
+    with quai.Alerte() as alerte:
+        guetter(veille.tour, dire=dire, arret=arret, attendre=alerte.attendre)
 
 
 def _temps_s() -> float:

@@ -301,13 +301,13 @@ def aide(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 
 def test_root_s_helper_is_asked_in_its_own_words(boite: Boite, aide: SimpleNamespace) -> None:
-    """`regler_heure`, one number: milliseconds since 1970."""
+    """`regler_heure`, milliseconds since 1970, backwards too: the anchors decided."""
     boite.montre.redemarrer(mur_ms=0)
     boite.confirmer(HUIT_HEURES_MS)
     boite.config = dataclasses.replace(boite.config, actions_cle=aide.prise)
     horloge.tour(boite.config, instant=boite.montre(), sources=dataclasses.replace(boite.sources, regler=None))
 
-    assert [un["acte"] for un in aide.lues] == ["regler_heure"]
+    assert [(un["acte"], un["force"]) for un in aide.lues] == [("regler_heure", True)]
     assert abs(aide.lues[0]["utc_ms"] - HUIT_HEURES_MS) < 1000
 
 

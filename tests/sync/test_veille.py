@@ -66,15 +66,69 @@ class Poste:
         return tours
 
 
-def test_a_day_leaves_as_soon_as_the_link_stays(quai: Quai, serveur: Serveur) -> None:
-    """The first look only notes the link; a minute later the day is confirmed."""
+def test_a_day_leaves_seconds_after_the_link_stays(quai: Quai, serveur: Serveur) -> None:
+    """The first look only notes the link; three seconds later the day is confirmed."""
     vivre_une_journee(quai.bord)
     poste = Poste(quai, serveur.url)
-    premier, second = poste.veiller(heures=2 / 60)
+    premier, second = poste.veiller(heures=4 / 3600)
 
-    assert premier.bilan is None
+    assert (premier.bilan, premier.attente_s, premier.lien) == (None, 3.0, True)
     assert second.bilan is not None
     assert second.bilan.puce.code == "confirme"
+
+
+def test_the_boat_is_at_the_quay_when_the_shore_has_answered_for_a_minute(quai: Quai, serveur: Serveur) -> None:
+    """Not before, not without an answer, and no longer when the link goes."""
+    vivre_une_journee(quai.bord)
+    poste = Poste(quai, serveur.url)
+    tours = poste.veiller(heures=70 / 3600)
+    poste.lien = False
+    (parti,) = poste.veiller(heures=1 / 60)
+
+    assert [tour.a_quai for tour in tours] == [False, False, True]
+    assert poste.heure_s >= 60
+    assert (parti.lien, parti.a_quai) == (False, False)
+
+
+def test_a_link_where_nobody_answers_is_no_quay(quai: Quai) -> None:
+    """A route, an address, and no shore."""
+    vivre_une_journee(quai.bord)
+    poste = Poste(quai, "http://127.0.0.1:9")
+    tours = poste.veiller(heures=1)
+
+    assert [tour for tour in tours if tour.a_quai] == []
+    assert all(tour.lien for tour in tours)
+
+
+def test_a_link_that_flickers_is_no_new_quay(quai: Quai) -> None:
+    """Up and down every twenty seconds for an hour: the calls that fail still space out."""
+    vivre_une_journee(quai.bord)
+    poste = Poste(quai, "http://127.0.0.1:9")
+    for moitie in range(180):  # the kernel's word of each change wakes the watch
+        poste.lien = moitie % 2 == 0
+        poste.veille.tour()
+        poste.heure_s += 10
+        poste.veille.tour()
+        poste.heure_s += 10
+
+    assert 2 <= poste.appels <= 12
+
+
+def test_another_quay_is_a_reason_to_call(quai: Quai, serveur: Serveur) -> None:
+    """Nothing waits aboard; something may wait ashore. Not if the last call was a moment ago."""
+    vivre_une_journee(quai.bord)
+    poste = Poste(quai, serveur.url)
+    poste.veiller(heures=0.1)
+    appels = []
+    for absence in (0.1, 1):
+        poste.lien = False
+        poste.veiller(heures=absence)
+        poste.lien = True
+        avant = poste.appels
+        poste.veiller(heures=0.1)
+        appels.append(poste.appels - avant)
+
+    assert appels == [0, 1]
 
 
 def test_without_a_link_nothing_is_spent(quai: Quai) -> None:
