@@ -15,6 +15,8 @@ import hote
 from accelerer import accelere
 from atelier import CACHE, ICI, SUITE, Rate, empreinte, lancer
 
+from roles import paquets_des_roles
+
 #: Name of the kernel → (the suite it is taken from, the package).
 NOYAUX = {"stable": SUITE, "backports": f"{SUITE}-backports"}
 #: To be raised when the way the base is made changes, so that a kept one is not taken for it.
@@ -49,12 +51,11 @@ class Base:
         return (SUITE, f"{SUITE}-updates", *([NOYAUX[self.noyau]] if self.noyau == "backports" else []))
 
 
-def lire_paquets(roles: tuple[str, ...]) -> tuple[str, ...]:
+def lire_paquets() -> tuple[str, ...]:
     """Return what the base must hold: `paquets.txt` and what the roles ask for."""
     lignes = (ICI / "paquets.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(
-        sorted({ligne.strip() for ligne in lignes if ligne.strip() and not ligne.startswith("#")} | set(roles))
-    )
+    nommes = {ligne.strip() for ligne in lignes if ligne.strip() and not ligne.startswith("#")}
+    return tuple(sorted(nommes | set(paquets_des_roles())))
 
 
 def amorcer(base: Base) -> Path:

@@ -9,16 +9,31 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
 from accelerer import accelere, dedans, habite
-from atelier import ARBRE, DEPOT, ICI, Rate, date_source, lancer
+from atelier import ARBRE, CACHE, DEPOT, ICI, Rate, date_source, empreinte_fichiers, lancer
 
-from pirogue_contenus import catalogue, chaine
+from pirogue_contenus import catalogue, chaine, kolibri_modele
+from roles import ANSIBLE, noms_des_roles
 
-ANSIBLE = DEPOT / "ansible"
-CONTENU = Path("usr/share/pirogue/contenu")
+sys.path.insert(0, str(ICI / "maj"))
+import paquet
+
+PARTAGE = Path("usr/share/pirogue")
 #: On the boat nothing waits for a network that may not come for days.
 MASQUES = ("systemd-networkd-wait-online.service",)
+#: What differs from one box to the next and is made aboard; then what only the making of packages needed.
+RESTES = (
+    *("etc/ssh/ssh_host_*", "etc/hostid", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed"),
+    *("root/.ansible", "root/.cache", "root/.ssh", "etc/*-", "var/log/*", "var/lib/systemd/deb-systemd-*"),
+    *("var/lib/apt/lists/*", "var/lib/apt/mirrors/*", "var/cache/*/*", "var/lib/dpkg/*-old", "boot/System.map-*"),
+)
+#: Pages, translations, descriptions of other boards, debugging firmware: a tenth of the card, opened by nobody aboard.
+SUPERFLU = (
+    *("usr/share/man/*", "usr/share/info/*", "usr/share/locale/*/LC_MESSAGES", "usr/share/lintian"),
+    *("usr/lib/raspi-firmware/*_db.*", "usr/lib/raspi-firmware/*_x.*", "usr/lib/raspi-firmware/*4db.*"),
+    *("usr/lib/raspi-firmware/*4x.*", "usr/lib/raspi-firmware/overlays", "usr/lib/u-boot/rpi_[34]"),
+    *("usr/lib/u-boot/*/uboot.elf", "usr/lib/udev/hwdb.d", "usr/share/python-wheels"),
+)
 
 
 def deballer(archive: Path, arbre: Path) -> None:
@@ -40,32 +55,16 @@ def poser_fichiers(arbre: Path, *, version: str, commit: str, numero: int) -> No
     )
     for dossier in ("data", "media/root-ro", "boot/firmware"):
         (arbre / dossier).mkdir(parents=True, exist_ok=True)
-    sources = arbre / "etc/apt/sources.list"
-    sources.write_text(
+    # Debian's own mirror, whichever one the building machine reads.
+    (arbre / "etc/apt/sources.list").write_text(
         "deb http://deb.debian.org/debian trixie main non-free-firmware\n"
         "deb http://deb.debian.org/debian trixie-updates main non-free-firmware\n"
         "deb http://deb.debian.org/debian-security trixie-security main non-free-firmware\n",
         encoding="utf-8",
     )
-    (arbre / "root").chmod(0o700)
 
 
-def noms_des_roles() -> tuple[str, ...]:
-    """Return the roles that the site's playbook applies, in its order."""
-    (jeu,) = yaml.safe_load((ANSIBLE / "site.yml").read_text(encoding="utf-8"))
-    return tuple(str(role) for role in jeu["roles"])
-
-
-def paquets_des_roles() -> tuple[str, ...]:
-    """Return the Debian packages that the roles ask for (`<role>_paquets`)."""
-    paquets: set[str] = set()
-    for role in noms_des_roles():
-        defauts = yaml.safe_load((ANSIBLE / "roles" / role / "defaults/main.yml").read_text(encoding="utf-8")) or {}
-        paquets.update(defauts.get(f"{role}_paquets", ()))
-    return tuple(sorted(paquets))
-
-
-def appliquer_roles(arbre: Path, *, profil: str) -> None:
+def appliquer_roles(arbre: Path, *, profil: str, confiance: Path) -> None:
     """
     Run the site's own playbook with every `<role>_racine` leading into the tree: files are laid, nothing is started.
 
@@ -73,7 +72,8 @@ def appliquer_roles(arbre: Path, *, profil: str) -> None:
         Rate: a role failed.
     """
     variables: dict[str, object] = {f"{role}_racine": str(arbre) for role in noms_des_roles()}
-    variables |= {"profil": profil, "ansible_become": False, "ansible_python_interpreter": sys.executable}
+    variables |= {"profil": profil, "mise_a_jour_confiance": str(confiance)}
+    variables |= {"ansible_become": False, "ansible_python_interpreter": sys.executable}
     lancer(
         *(Path(sys.executable).parent / "ansible-playbook", "-i", ICI / "inventaire.yml", "-e", json.dumps(variables)),
         "site.yml",
@@ -84,10 +84,25 @@ def appliquer_roles(arbre: Path, *, profil: str) -> None:
 
 
 def poser_lecons(arbre: Path) -> None:
-    """Build our channel from the course, where the first start finds it."""
-    parcours = DEPOT / "contenus" / "parcours"
-    (arbre / CONTENU).mkdir(parents=True, exist_ok=True)
-    chaine.construire(parcours, arbre / CONTENU, version=catalogue.charger(parcours).version)
+    """Build our channel from the course, and the home that a box's Kolibri begins from; kept by their digest."""
+    sources = [un for un in (DEPOT / "contenus").rglob("*") if un.is_file() and "__pycache__" not in un.parts]
+    cle = empreinte_fichiers([*sources, DEPOT / "requirements/boite.txt"])[:16]
+    archive = CACHE / f"lecons-{cle}.tar"
+    if not archive.exists():
+        neuf = CACHE / "lecons"
+        shutil.rmtree(neuf, ignore_errors=True)
+        contenu = neuf / PARTAGE / "contenu"
+        contenu.mkdir(parents=True)
+        parcours = DEPOT / "contenus/parcours"
+        chaine.construire(parcours, contenu, version=catalogue.charger(parcours).version)
+        kolibri_modele.modeler(contenu, neuf / PARTAGE / "kolibri-neuf", progres=_se_taire)
+        for ancienne in CACHE.glob("lecons-*.tar"):
+            ancienne.unlink()
+        inacheve = archive.with_suffix(".part")
+        lancer("chmod", "-R", "a+rX", neuf)
+        lancer("tar", "-C", neuf, "--sort=name", "--owner=0", "--group=0", "-cpf", inacheve, PARTAGE)
+        inacheve.rename(archive)
+    lancer("tar", "-C", arbre, "-xpf", archive)
 
 
 def finir(arbre: Path) -> str:
@@ -103,23 +118,15 @@ def finir(arbre: Path) -> str:
     version = noyaux[0].name.removeprefix("vmlinuz-")
     for crochet in ("kernel/postinst.d", "kernel/postrm.d", "initramfs/post-update.d"):
         (arbre / "etc" / crochet / "z50-raspi-firmware").unlink(missing_ok=True)
+    initrd = f"/boot/initrd.img-{version}"
     with habite(arbre), accelere(arbre):
-        dedans(
-            arbre,
-            "env",
-            f"SOURCE_DATE_EPOCH={date_source()}",
-            "mkinitramfs",
-            "-o",
-            f"/boot/initrd.img-{version}",
-            version,
-        )
-        dedans(arbre, "systemctl", "--quiet", "mask", *MASQUES)
+        dedans(arbre, "env", f"SOURCE_DATE_EPOCH={date_source()}", "mkinitramfs", "-o", initrd, version)
+    lancer("systemctl", f"--root={arbre}", "--quiet", "mask", *MASQUES)
     for lien, cible in (("vmlinuz", f"vmlinuz-{version}"), ("initrd.img", f"initrd.img-{version}")):
+        (arbre / lien).unlink(missing_ok=True)
+        (arbre / f"{lien}.old").unlink(missing_ok=True)
         (arbre / "boot" / lien).unlink(missing_ok=True)
         (arbre / "boot" / lien).symlink_to(cible)
-    for reste in ("vmlinuz", "vmlinuz.old", "initrd.img", "initrd.img.old"):
-        (arbre / reste).unlink(missing_ok=True)
-    nettoyer(arbre)
     return version
 
 
@@ -135,36 +142,34 @@ def garnir_amorce(arbre: Path, version: str, amorce: Path) -> None:
         shutil.copyfile(source, amorce / source.name)
     shutil.copyfile(arbre / "usr/lib/u-boot/rpi_arm64/u-boot.bin", amorce / "u-boot.bin")
     shutil.copyfile(ICI / "amorce/config.txt", amorce / "config.txt")
-    shutil.copyfile(ICI / "maj/slot.env", amorce / "slot.env")
-    lancer(
-        *("mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "pirogue"),
-        *("-d", ICI / "maj/boot.cmd", amorce / "boot.scr"),
-        env={"SOURCE_DATE_EPOCH": date_source()},
-    )
+    paquet.poser_amorce(amorce)
 
 
 def nettoyer(arbre: Path) -> None:
-    """Take away keys, identities, logs, lists, caches: what differs from one box to the next is made aboard."""
-    for motif in (
-        "etc/ssh/ssh_host_*",
-        "var/lib/dbus/machine-id",
-        "var/lib/systemd/random-seed",
-        "var/lib/apt/lists/*",
-        "var/lib/apt/mirrors/*",
-        "var/cache/apt/*",
-        "var/cache/debconf/*-old",
-        "var/cache/ldconfig/aux-cache",
-        "var/lib/dpkg/*-old",
-        "var/log/*",
-        "root/.ansible",
-        "root/.cache",
-        "etc/*-",
-        "boot/System.map-*",
-        "usr/bin/qemu-*-static",
-    ):
+    """Take away keys, identities, logs, lists, caches (RESTES), and what nobody opens aboard (SUPERFLU)."""
+    for motif in (*RESTES, *SUPERFLU):
         for chose in sorted(arbre.glob(motif)):
-            shutil.rmtree(chose) if chose.is_dir() and not chose.is_symlink() else chose.unlink()
-    shutil.rmtree(arbre / "boot/firmware")
+            _oter(chose)
+    for dossier in arbre.glob("usr/lib/linux-image-*/*"):
+        if dossier.name != "broadcom":
+            _oter(dossier)
+    for fichier in sorted((arbre / "usr/share/doc").rglob("*")):
+        if not fichier.is_dir() and fichier.name != "copyright":
+            fichier.unlink()
+    _oter(arbre / "boot/firmware")
     (arbre / "boot/firmware").mkdir()
+    (arbre / "root").chmod(0o700)
     # Empty, not « uninitialized »: each start would be a first one, and enable every unit that has a preset.
     (arbre / "etc/machine-id").write_text("", encoding="ascii")
+
+
+def _oter(chose: Path) -> None:
+    """Remove a file, a link, or a whole folder."""
+    if chose.is_dir() and not chose.is_symlink():
+        shutil.rmtree(chose)
+    else:
+        chose.unlink()
+
+
+def _se_taire(_phrase: str) -> None:
+    """Say nothing: the step itself is said."""

@@ -18,23 +18,20 @@ PAQUETS = MAISON / f"lib/python{PYTHON}/site-packages"
 VERROU = DEPOT / "requirements" / "boite.txt"
 #: Commands kept in /opt/pirogue/bin.
 COMMANDES = ("pirogue", "gunicorn")
-#: What Kolibri carries for other machines, other tongues, and its own developers. `*` stays within one folder.
+#: What Kolibri carries for other machines and its own developers. Its C extensions too: it looks for them in
+#: `cext/abi3/Linux`, they lie in `cext/abi3/manyLinux`, and those of our own lock are newer.
 SUPERFLU = (
-    "kolibri/dist/cext/cp*",
-    "kolibri/dist/cext/pp*",
-    "kolibri/dist/cext/abi3/Windows",
-    "kolibri/dist/cext/abi3/muslLinux",
-    "kolibri/dist/cext/abi3/manyLinux/*x86_64*",
+    "kolibri/dist/cext",
     "kolibri/dist/include",
-    "kolibri/dist/pytz/zoneinfo",
     "kolibri/dist/sqlalchemy/testing",
     "kolibri/dist/**/tests",
     "kolibri/core/**/test",
     "kolibri/plugins/**/test",
     "kolibri/utils/tests",
-    "kolibri/**/*.map",
+    "kolibri/**/*.map*",
     "kolibri/**/*.po",
-    "kolibri/plugins/demo_server",
+    "pip",
+    "pip-*.dist-info",
 )
 #: Folders of Kolibri that hold one folder for each tongue; only these tongues stay.
 LANGUES = {"en", "en_GB", "en_US", "fr", "fr_FR", "fr_fr", "__pycache__"}
