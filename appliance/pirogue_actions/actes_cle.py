@@ -100,8 +100,9 @@ def echanger_cle(boite: Cle, appareil: str) -> None:
 
 def suivre_cle(boite: Cle, appareil: str) -> dict[str, bool]:
     """Say whether the stick is mounted, whether systemd still works at it, whether its exchange runs."""
-    montee = peripheriques.monte_sur(boite.montage) is not None
     travail, echange = (_travaille(unite) for unite in (boite.unite, UNITE_ECHANGE.format(appareil)))
+    # After, never before: what systemd has just finished must be seen done.
+    montee = peripheriques.monte_sur(boite.montage) is not None
     return {"montee": montee, "travail": travail, "echange": echange}
 
 

@@ -1,4 +1,4 @@
-"""Root's second counter: a stick is looked at before it is mounted, the hour has bounds, no stop while one is written."""
+"""Root's second counter: a stick is looked at before it is mounted, the hour has bounds, no stop meanwhile."""
 
 import contextlib
 import json
