@@ -33,6 +33,10 @@ SEUILS = {
     "pirogue-maj-eprouver.service": 20,
     "pirogue-maj-confirmer.service": 20,
     "pirogue-maj-installer.service": 20,
+    "pirogue-premier.service": 25,
+    "pirogue-registre.service": 15,
+    "pirogue-cles.service": 15,
+    "pirogue-fiche.service": 20,
 }
 UNITES = sorted(chemin.name.removesuffix(".j2") for chemin in ROLES.glob("*/templates/etc/systemd/system/*.service.j2"))
 
