@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pirogue_actions.client import ActeRefuse
-from pirogue_bord import ecran, lampe
+from pirogue_bord import ecran, lampe, mises_a_jour
 from pirogue_bord.aide import Aide
 from pirogue_bord.bouton import Bouton
 from pirogue_bord.broches import Broches
 from pirogue_bord.cles import Cles
 from pirogue_bord.erreurs import AideMuette
+from pirogue_bord.mises_a_jour import RIEN, MiseAJour
 from pirogue_bord.supports import Passage
 from pirogue_socle import histoires
 from pirogue_socle.config import Config
@@ -20,6 +21,8 @@ from pirogue_socle.horloge import Instant
 
 #: Asking again to be stopped, when it was refused: a stick ends, an update ends.
 REDEMANDER_NS = 5_000_000_000
+#: How often the update's story is read.
+RELIRE_NS = 2_000_000_000
 #: The loop looks around at least so often.
 PAUSE_MAX_MS = 500
 ARRET = Histoire("absente", "La boîte s'éteint.", "Attends dix secondes après la fin de la lumière, puis débranche.")
@@ -38,6 +41,7 @@ class Corps:
         broches: button and light; None on a machine without them.
         echange: says whether an exchange with the shore runs on the network.
         console: the attached screen.
+        maj: where an update tells its story.
         sante: the worst of the last round of health; empty before the first.
         arret: somebody asked the box to stop.
     """
@@ -48,6 +52,7 @@ class Corps:
     broches: Broches | None = None
     echange: Callable[[], bool] = lambda: False
     console: Path = ecran.CONSOLE
+    maj: Path = mises_a_jour.HISTOIRE
     sante: str = ""
     arret: bool = False
     cles: Cles = field(init=False)
@@ -56,6 +61,8 @@ class Corps:
     _code_ns: int = 0
     _allumee: bool | None = None
     _demande_ns: int = -REDEMANDER_NS
+    _maj: MiseAJour = RIEN
+    _maj_ns: int = -RELIRE_NS
 
     def __post_init__(self) -> None:
         self.cles = Cles(self.aide, recit=self.recit, dire=self.dire)
@@ -81,6 +88,7 @@ class Corps:
         """Do what is due now; return how long nothing will be, milliseconds."""
         self.cles.tour(instant)
         self._ecouter_bouton(instant)
+        self._suivre_maj(instant)
         if self.arret:
             self._eteindre(instant)
         return self._eclairer(instant)
@@ -103,6 +111,17 @@ class Corps:
                 ecran.composer(fin, nom=self.config.nom_relais, adresse=self.config.portail_base), self.console
             )
 
+    def _suivre_maj(self, instant: Instant) -> None:
+        """Show an update's new step, unless a stick has the screen."""
+        if instant.bt_ns - self._maj_ns < RELIRE_NS or self.cles.occupee:
+            return
+        self._maj_ns = instant.bt_ns
+        dite = mises_a_jour.lire(self.maj)
+        if dite != self._maj and dite.a_dire:
+            adresse = self.config.portail_base
+            ecran.montrer(mises_a_jour.composer(dite, nom=self.config.nom_relais, adresse=adresse), self.console)
+        self._maj = dite
+
     def _eteindre(self, instant: Instant) -> None:
         """Have the box stopped, once no stick is in use; asked again while it is refused."""
         if self.cles.occupee or instant.bt_ns - self._demande_ns < REDEMANDER_NS:
@@ -116,6 +135,8 @@ class Corps:
     def _eclairer(self, instant: Instant) -> int:
         """Play the light; return for how many milliseconds it stays as it is."""
         code = lampe.choisir(self.cles.histoire, sante=self.sante, echange=self.echange(), arret=self.arret)
+        if self._maj.fragile:
+            code = lampe.FRAGILE
         if code != self._code:
             self._code, self._code_ns = code, instant.bt_ns
         allumee, reste_ms = lampe.jouer(self._code, (instant.bt_ns - self._code_ns) // 1_000_000)

@@ -15,6 +15,8 @@ CODES: dict[str, tuple[int, ...]] = {
     "cle_en_echec": (150, 250, 150, 250, 150, 1450),
     "arret": (600, 100),
 }
+#: Nothing may be unplugged: a stick, or the box itself while it is updated.
+FRAGILE = "cle_au_travail"
 
 
 def choisir(histoire: Histoire, *, sante: str, echange: bool, arret: bool) -> str:
