@@ -99,7 +99,8 @@ def mettre_a_flot(machine: Machine, dossier: Path, *, pilotes: Path) -> Bateau:
     trousseau.enregistrer(quai.cles, dossier / "data/pirogue/sync/relais.cles")
     (dossier / "data/pirogue/sync/rive.json").write_bytes(trousseau.ecrire_carte(quai.carte_rive))
     (jeu,) = yaml.safe_load((ROLES.parent / "site.yml").read_text(encoding="utf-8"))
-    rendre(dossier, *NOTRES, reglages=variables(*jeu["roles"], reglages=jeu["vars"]))
+    lies = {nom: valeur for nom, valeur in jeu["vars"].items() if nom.startswith(NOTRES)}
+    rendre(dossier, *NOTRES, reglages=variables(*NOTRES, "point_acces", "kolibri", reglages=lies))
     poser(dossier / "etc/systemd/system/banc.target", f"[Unit]\nWants={' '.join(UNITES)}\n")
     poser(dossier / "etc/sysusers.d/debian.conf", "u systemd-resolve -\nu dnsmasq -\n")
     for nom, texte in ENVIRONNEMENT.items():
