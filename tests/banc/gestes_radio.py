@@ -31,7 +31,7 @@ set -e
 mount --make-rprivate /
 mount --rbind /dev {bord}/dev
 mount -t proc proc {bord}/proc
-mount -t sysfs -o ro sys {bord}/sys
+mount -t sysfs -o {sys} sys {bord}/sys
 mount -t cgroup2 cgroup2 {bord}/sys/fs/cgroup
 for dossier in run tmp var/tmp var/log; do mount -t tmpfs -o mode=1777 tmp {bord}/$dossier; done
 chmod 755 {bord}/run {bord}/var/log
@@ -65,12 +65,14 @@ def allumer_radios(_: Annoncer, *, pilotes: str, radios: int) -> None:
     _lancer([str(modprobe), "-a", *A_L_AVANCE])
 
 
-def mettre_a_flot(_: Annoncer, *, fichiers: str, liens: dict[str, str], proprietes: dict[str, str], cible: str) -> None:
+def mettre_a_flot(
+    _: Annoncer, *, fichiers: str, liens: dict[str, str], proprietes: dict[str, str], cible: str, sys: str = "ro"
+) -> None:
     """
     Start the boat's own system: this root, the boat's files over it, Debian's systemd as its first process.
 
     `liens` are folders of the host and where the boat has them; `proprietes` are folders and whose they are once the
-    boat's users exist.
+    boat's users exist. With `sys` read-write, Debian's udev runs too, and devices are units.
     """
     for nom in ("haut", "travail", "bord"):
         (Path("/run") / nom).mkdir()
@@ -83,7 +85,7 @@ def mettre_a_flot(_: Annoncer, *, fichiers: str, liens: dict[str, str], propriet
     for dossier, qui in proprietes.items():
         _lancer(["chroot", str(BORD), "chown", "-R", qui, dossier])
     mots = " ".join(f"{de}:{vers}" for de, vers in liens.items())
-    script = HISSER.format(bord=BORD, liens=mots, cible=cible)
+    script = HISSER.format(bord=BORD, liens=mots, cible=cible, sys=sys)
     with JOURNAL.open("wb") as sortie:
         avant = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "sh", "-c", script],
