@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from pirogue_actions.actes_cle import MONTAGE
-from pirogue_bord import broches, horloge, rondes
+from pirogue_bord import broches, horloge, quai, rondes
 from pirogue_bord.aide import AideDeRoot
 from pirogue_bord.broches import Broches
 from pirogue_bord.corps import Corps
@@ -50,6 +50,7 @@ def servir(config: Config, *, montage: Path = MONTAGE, recit: Path = RECIT) -> N
         signal.signal(numero, arreter)
     guet = Guet(montage)
     corps = Corps(config, AideDeRoot(config.actions_cle), recit, broches=_trouver_broches(config))
+    corps.echange = lambda: quai.echange_en_cours(config, instant=maintenant())
 
     def retenir(vus: tuple[constats.Constat, ...]) -> None:
         corps.sante = constats.pire(vus)

@@ -118,6 +118,8 @@ def mettre_a_flot(machine: Machine, dossier: Path, *, pilotes: Path) -> Bateau:
         "sh", "-c", "chmod -R g+rwX /data/pirogue/registre; chmod 700 /data/pirogue/sync; mkdir -p /data/systeme"
     )
     bateau.lancer("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/pirogue.conf")
+    # systemd does this by itself on a machine, and leaves it to whoever made a container.
+    bateau.lancer("mount", "--make-rshared", "/")
     bateau.lancer("udevadm", "settle")
     bateau.lancer("systemctl", "start", "pirogue-bord.service")
     return bateau

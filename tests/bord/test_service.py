@@ -169,6 +169,19 @@ def test_the_light_goes_fast_while_a_stick_is_in_use_then_two_flashes(boite: Boi
     assert lampe.choisir(boite.corps.cles.histoire, sante="bon", echange=False, arret=False) == "cle_a_retirer"
 
 
+def test_the_light_goes_slowly_while_the_box_speaks_with_the_shore(boite: Boite) -> None:
+    """One second lit, one dark; a stick that comes is more urgent."""
+    boite.corps.echange = lambda: True
+    boite.passer(20)
+    lente = len(boite.fils.allumages)
+    boite.brancher()
+    boite.fils.allumages.clear()
+    boite.passer(10)
+
+    assert 19 <= lente <= 21
+    assert len(boite.fils.allumages) == 80
+
+
 def test_each_step_is_in_the_file_that_the_pages_read(boite: Boite) -> None:
     """And on the screen."""
     boite.brancher()
