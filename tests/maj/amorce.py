@@ -95,7 +95,7 @@ def faire_carte(dossier: Path, *, copies: dict[str, bytes]) -> Path:
     for nom, octets in copies.items():
         (dossier / nom).write_bytes(octets)
     subprocess.run(["mcopy", "-i", fat, script, *(dossier / nom for nom in copies), "::"], check=True)
-    _poser(carte, fat, PARTITIONS[0][0])
+    poser(carte, fat, PARTITIONS[0][0])
     for creneau, (debut, taille) in zip("AB", PARTITIONS[1:], strict=True):
         (racine / "boot").mkdir(parents=True, exist_ok=True)
         shutil.copy(compiler_noyau(dossier, creneau), racine / "boot/vmlinuz")
@@ -104,11 +104,12 @@ def faire_carte(dossier: Path, *, copies: dict[str, bytes]) -> Path:
         partition.unlink(missing_ok=True)
         mots = ["mke2fs", "-q", "-F", "-t", "ext4", "-d", racine, partition, f"{taille}M"]
         subprocess.run(mots, check=True, capture_output=True)
-        _poser(carte, partition, debut)
+        poser(carte, partition, debut)
     return carte
 
 
-def _poser(carte: Path, partition: Path, debut_mio: int) -> None:
+def poser(carte: Path, partition: Path, debut_mio: int) -> None:
+    """Put the octets of a partition in their place on a card."""
     with carte.open("r+b") as flux:
         flux.seek(debut_mio * MIO)
         flux.write(partition.read_bytes())
