@@ -26,6 +26,9 @@ ATTENTE_S = 10.0
 DEBIT_OCTETS_H = 10_000_000
 NS_PAR_H = 3_600_000_000_000
 SUITES = ("", "-wal", "-shm", "-journal")
+#: What a file that was set aside begins with until something sound has its name, in place of « SQLite format 3 ».
+RATURE = b"PIROGUE: abime.\0"
+ENTETE = "entete"
 
 
 class AucuneCopie(ErreurPirogue):
@@ -146,19 +149,57 @@ def choisir(base: Path) -> Copie:
 
 
 def ecarter(base: Path) -> Path:
-    """Move a file, its log and what goes with it, into a new folder `copies/abime-0001`; return that folder."""
+    """
+    Set a damaged file aside, with its log, in a new folder `copies/abime-0001`; nothing of it is lost, nor moved yet.
+
+    Its name must never stand empty (whoever opens it would begin a new file), nor stand for the file without its log
+    (an older state, that would pass for the present one). So it gets a second name in the shelter; then its first
+    octets are struck out, after they were written down beside it: from now on nobody can open it. Then its log goes.
+    `copier` puts a sound file in its place, `rendre_entete` gives the octets back. Cut anywhere and run again, it
+    ends the same.
+
+    Returns:
+        The shelter.
+
+    Raises:
+        OSError: run it again.
+    """
     dossier = ouvrir_dossier(base)
-    rang = 1 + max((int(un.name.rpartition("-")[2]) for un in dossier.glob("abime-*")), default=0)
-    abri = dossier / f"abime-{rang:04d}"
-    abri.mkdir(mode=0o770)
-    # The log first: a file without its log is older, never wrong; a log without its file would be thrown away.
-    for suite in reversed(SUITES):
-        fichier = Path(f"{base}{suite}")
-        if fichier.exists():
-            fichier.replace(abri / fichier.name)
-    poser_dossier(abri)
+    abrites = list(dossier.glob(f"abime-*/{base.name}"))
+    if base.exists() and not _est_rayee(base) and not any(un.samefile(base) for un in abrites):
+        rang = 1 + max((int(un.name.rpartition("-")[2]) for un in dossier.glob("abime-*")), default=0)
+        atelier = dossier / ".abri"
+        shutil.rmtree(atelier, ignore_errors=True)
+        atelier.mkdir(mode=0o770)
+        for suite in SUITES:
+            fichier = Path(f"{base}{suite}")
+            if fichier.exists():
+                (atelier / fichier.name).hardlink_to(fichier)
+        with base.open("rb") as flux:
+            (atelier / ENTETE).write_bytes(flux.read(len(RATURE)))
+        _poser(atelier / ENTETE)
+        poser_dossier(atelier)
+        atelier.rename(dossier / f"abime-{rang:04d}")
+        poser_dossier(dossier)
+    if base.exists():
+        _ecrire_debut(base, RATURE)
+    for suite in SUITES[1:]:
+        Path(f"{base}{suite}").unlink(missing_ok=True)
     poser_dossier(base.parent)
-    return abri
+    return max(dossier.glob(f"abime-*/{base.name}"), default=dossier / base.name).parent
+
+
+def rendre_entete(base: Path) -> None:
+    """Give its first octets back to what was set aside, once something else stands in its place. Raises OSError."""
+    for abri in sorted((base.parent / DOSSIER).glob("abime-*")):
+        entete = abri / ENTETE
+        if entete.exists() and (abri / base.name).exists():
+            debut = entete.read_bytes()
+            if _est_rayee(abri / base.name):
+                _ecrire_debut(abri / base.name, debut)
+                if len(debut) < len(RATURE):
+                    os.truncate(abri / base.name, len(debut))
+            entete.unlink()
 
 
 def copier(source: Path, cible: Path) -> None:
@@ -222,6 +263,18 @@ def _est_trop_tot(derniere: Copie, instant: Instant) -> bool:
     """Say whether another copy now would write more than the card is given; another start's copy is old enough."""
     attente_ns = derniere.octets * NS_PAR_H // DEBIT_OCTETS_H
     return derniere.boot_id == instant.boot_id and instant.bt_ns - derniere.bt_ns < attente_ns
+
+
+def _est_rayee(fichier: Path) -> bool:
+    with fichier.open("rb") as flux:
+        return flux.read(len(RATURE)) == RATURE
+
+
+def _ecrire_debut(fichier: Path, octets: bytes) -> None:
+    with fichier.open("r+b") as flux:
+        flux.write(octets)
+        flux.flush()
+        os.fsync(flux.fileno())
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ and sessions: Kolibri's own empty ones take their place. Lessons come from the s
 
 import importlib.util
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pirogue_bord import guerir
@@ -40,14 +41,12 @@ class Soin:
 
     Attributes:
         quoi: `copie` (put back from one), `neuve` (begun again), `annexes` (only queues and sessions).
-        abime: folder where what was damaged lies.
         boot_id, bt_ns, mur_ms: when.
         copie_boot_id, copie_bt_ns, copie_mur_ms: when the copy was made; empty and 0 without one.
         demarrages: how many times Kolibri was started since.
     """
 
     quoi: str
-    abime: str
     boot_id: str
     bt_ns: int
     mur_ms: int
@@ -115,16 +114,16 @@ def soigner(
         return None
     if en_vie(base=adresse):
         raise KolibriTourne("Kolibri tourne : je ne touche pas à ses données.")
-    abime = ""
-    for nom in annexes:
-        dire(f"Kolibri : {nom} est abîmée, mise de côté")
-        abime = _ecarter(maison / f"{nom}.sqlite3") or abime
-        guerir.copier(_vide(nom, modele), maison / f"{nom}.sqlite3")
-    soin = Soin("annexes", abime, instant.boot_id, instant.bt_ns, instant.mur_ms)
+    soin = Soin("annexes", instant.boot_id, instant.bt_ns, instant.mur_ms)
     if reproche:
         dire(f"Kolibri : la base est abîmée ({reproche}), mise de côté")
-        soin = _remettre_base(maison, instant, dire=dire)
-    guerir.ecrire_objet(guerir.ouvrir_dossier(base) / HISTOIRE, asdict(soin))
+        soin = _remettre_base(maison, soin, dire=dire)
+    else:
+        _noter(maison, soin)
+    if soin.quoi != "neuve":
+        for nom in annexes:
+            dire(f"Kolibri : {nom} est abîmée, mise de côté")
+            _remettre(maison / f"{nom}.sqlite3", _vide(nom, modele))
     return soin
 
 
@@ -146,28 +145,48 @@ def _est_abimee(fichier: Path) -> bool:
     return bool(guerir.examiner(fichier)) if fichier.exists() else True
 
 
-def _ecarter(fichier: Path) -> str:
-    return str(guerir.ecarter(fichier)) if fichier.exists() else ""
+def _remettre(base: Path, source: Path | None) -> None:
+    """Set a file aside and put another in its place, or nothing."""
+    guerir.ecarter(base)
+    if source is not None:
+        guerir.copier(source, base)
+    else:
+        base.unlink(missing_ok=True)
+        guerir.poser_dossier(base.parent)
+    guerir.rendre_entete(base)
 
 
-def _remettre_base(maison: Path, instant: Instant, *, dire: Callable[[str], None]) -> Soin:
+def _noter(maison: Path, soin: Soin) -> None:
+    """Write down what is about to be done: a healing that was cut is done again, and told."""
+    guerir.ecrire_objet(guerir.ouvrir_dossier(maison / BASE) / HISTOIRE, asdict(soin))
+
+
+def _remettre_base(maison: Path, soin: Soin, *, dire: Callable[[str], None]) -> Soin:
     """Set the main database aside, put the newest sound copy in its place; without one, leave room for a new home."""
     base = maison / BASE
-    neuve = Soin("neuve", _ecarter(base), instant.boot_id, instant.bt_ns, instant.mur_ms)
+    # What Kolibri remembers of the database that goes: a new one would be asked for the former facility.
+    shutil.rmtree(maison / "process_cache", ignore_errors=True)
     try:
         copie = guerir.choisir(base)
     except guerir.AucuneCopie:
         dire("Kolibri : aucune copie, je laisse la place à une maison neuve")
-        for nom in ANNEXES:
-            _ecarter(maison / f"{nom}.sqlite3")
+        soin = replace(soin, quoi="neuve")
+        _noter(maison, soin)
         # Without its version, Kolibri takes the databases that it ships instead of making each table again (minutes).
         for nom in (".data_version", "pirogue_etat.json"):
             (maison / nom).unlink(missing_ok=True)
-        return neuve
+        for nom in ANNEXES:
+            if (maison / f"{nom}.sqlite3").exists():
+                _remettre(maison / f"{nom}.sqlite3", None)
+        # Last: a base that is still there, damaged, brings us back here after a cut.
+        _remettre(base, None)
+        return soin
     dire("Kolibri : je remets la dernière copie")
-    guerir.copier(copie.fichier, base)
     du = {"copie_boot_id": copie.boot_id, "copie_bt_ns": copie.bt_ns, "copie_mur_ms": copie.mur_ms}
-    return Soin(**asdict(neuve) | du | {"quoi": "copie"})
+    soin = Soin(**asdict(soin) | du | {"quoi": "copie"})
+    _noter(maison, soin)
+    _remettre(base, copie.fichier)
+    return soin
 
 
 def _vide(nom: str, modele: Path | None) -> Path:

@@ -86,6 +86,7 @@ def remettre(dossier: Path, *, instant: Instant, meme_sain: bool = False) -> Cop
             base.fermer(remis)
         guerir.ecarter(chemin)
         guerir.copier(atelier / FICHIER, chemin)
+        guerir.rendre_entete(chemin)
     finally:
         shutil.rmtree(atelier, ignore_errors=True)
     return copie

@@ -6,7 +6,9 @@ knows a user's id could become that user on any Kolibri of the world. Here the s
 """
 
 from pathlib import Path
+from typing import Any
 
+from django.db.backends.signals import connection_created
 from kolibri.deployment.default.settings.base import *
 from kolibri.utils.conf import KOLIBRI_HOME
 
@@ -24,6 +26,21 @@ MIDDLEWARE = [
     for nom in MIDDLEWARE
     for etage in ((nom, "pirogue_kolibri.session.VieDeSession") if nom.endswith("KolibriSessionMiddleware") else (nom,))
 ]
+
+
+def ecrire_pour_de_bon(connection: Any, **_: object) -> None:
+    """
+    Have what Kolibri acknowledged on the card before it answers, in every database and for every connection.
+
+    Kolibri sets the write-ahead log and leaves `synchronous` to SQLite's build: FULL in Debian's, NORMAL in others,
+    which loses the last acknowledged seconds at a power cut (measured on the register: up to 834 rows).
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as curseur:
+            curseur.execute("PRAGMA synchronous = FULL")
+
+
+connection_created.connect(ecrire_pour_de_bon, dispatch_uid="pirogue")
 
 # The complete French messages made by `francais`: Kolibri takes the first file found, whole.
 _FRANCAIS = Path(KOLIBRI_HOME) / "pirogue_langue"
