@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,26 +42,35 @@ class Atelier:
         tete, _, numero = self.version.rpartition(".")
         return f"{tete}.{int(numero) + pas}"
 
-    def systeme(self, version: str, **fichiers: str) -> Path:
+    def systeme(self, version: str, fichiers: Mapping[str, str] | None = None) -> Path:
         """
         Return the image's own system under another version, and as small as it gets.
 
         Args:
             version: what it says of itself.
-            fichiers: further files to replace, path (with `__` for `/`) → text.
+            fichiers: files to replace, path without its first `/` → text.
         """
         racine = self.dossier / f"racine-{version}.ext4"
         self._lancer("cp", "--sparse=always", str(self.construction.dit["racine"]), str(racine))
-        textes = {"etc/pirogue/version": f"version={version}\nnumero=0\ncommit=essai\ndate=0\n"}
-        textes |= {nom.replace("__", "/"): texte for nom, texte in fichiers.items()}
+        textes = {"etc/pirogue/version": f"version={version}\nnumero=0\ncommit=essai\ndate=0\n"} | dict(fichiers or {})
         for ou, texte in textes.items():
             source = self.dossier / "remplacant"
             source.write_text(texte)
-            ordres = f"rm /{ou}\nwrite {source} /{ou}\nset_inode_field /{ou} mode 0100755\n"
-            subprocess.run(["debugfs", "-w", "-f", "-", str(racine)], input=ordres, text=True, check=True, **_MUET)
+            ordres = [f"rm /{ou}", f"write {source} /{ou}", f"set_inode_field /{ou} mode 0100755"]
+            if ou.endswith(".py"):
+                dossier, _, nom = ou.rpartition("/")
+                ordres.append(f"rm /{dossier}/__pycache__/{nom.removesuffix('.py')}.cpython-313.pyc")
+            subprocess.run(
+                ["debugfs", "-w", "-f", "-", str(racine)], input="\n".join(ordres), text=True, check=True, **_MUET
+            )
         self._lancer("e2fsck", "-fy", str(racine))
         self._lancer("resize2fs", "-M", str(racine))
         return racine
+
+    def lire(self, ou: str) -> str:
+        """Return the text of a file of the image's system."""
+        mots = ["debugfs", "-R", f"cat /{ou}", str(self.construction.dit["racine"])]
+        return subprocess.run(mots, capture_output=True, text=True, check=True).stdout
 
     def creux(self, nom: str, *, noyau: bool) -> Path:
         """Return a system without anything in it, with its kernel (it starts, then panics) or without (it does not)."""

@@ -1,6 +1,5 @@
 """An update's whole life aboard, from the stick to the confirmed system: refused, broken, cut in the middle, good."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,10 @@ from image import materiel
 from image.construction import Construction
 from image.machine import Machine, MachineMuette
 from image.mise_a_jour import Atelier, paquet
+from image.mises_a_jour_vues import apporter, attendre_etape, attendre_redemarrage, lire_lignes, voir
 from image.salle import Salle
 
 pytestmark = pytest.mark.timeout(1500)
-
-HISTOIRE = "cat /run/pirogue-maj/histoire.json"
-LIGNES = (
-    "setpriv --reuid=pirogue-portail --regid=pirogue-portail --init-groups /opt/pirogue/bin/python -c "
-    "\"import sqlite3; d = sqlite3.connect('/data/pirogue/registre/registre.sqlite3'); "
-    "print([list(un) for un in d.execute('SELECT seq, id FROM evenement ORDER BY seq')])\""
-)
-#: What U-Boot goes by, as RAUC is told.
-ETAT = (
-    "cd /usr/lib/pirogue/maj && python3 -B -c 'import creneau, json; e = creneau.lire(); "
-    "print(json.dumps([e.ordre, e.reste]))'"
-)
 
 
 @dataclass
@@ -49,39 +37,6 @@ class Vie:
     confirmee: dict[str, Any] = field(default_factory=dict)
     lignes_avant: list[list[Any]] = field(default_factory=list)
     lignes_apres: list[list[Any]] = field(default_factory=list)
-
-
-def histoire(machine: Machine) -> dict[str, Any]:
-    """Return the story that people are shown; nothing when there is none yet."""
-    rendu = machine.essayer(HISTOIRE)
-    lu: dict[str, Any] = json.loads(rendu.sortie) if rendu.rc == 0 else {}
-    return lu
-
-
-def attendre_etape(machine: Machine, *etapes: str, patience_s: float = 600.0) -> dict[str, Any]:
-    """Wait until the story is at one of these steps, also over a restart; return it."""
-    voulues = "|".join(etapes)
-    machine.attendre_que(f'grep -Eq \'"etape": "({voulues})"\' /run/pirogue-maj/histoire.json', patience_s=patience_s)
-    return histoire(machine)
-
-
-def attendre_redemarrage(machine: Machine, *, patience_s: float = 600.0) -> None:
-    """Wait until the box has started again by itself; raises MachineMuette."""
-    ancien = machine.boot_id
-    machine.attendre(lambda: machine.boot_id not in (ancien, ""), "the box to start again", patience_s=patience_s)
-
-
-def voir(machine: Machine) -> dict[str, Any]:
-    """Return which system runs, its version, what U-Boot will do, the story."""
-    ordre, reste = json.loads(machine.executer(ETAT))
-    return {
-        "creneau": machine.executer("sed 's/.*rauc.slot=\\(.\\).*/\\1/' /proc/cmdline"),
-        "racine": machine.executer("grep -o 'PARTUUID=[^ ]*' /proc/cmdline"),
-        "version": machine.executer("sed -n 's/^version=//p' /etc/pirogue/version"),
-        "ordre": ordre,
-        "reste": reste,
-        "histoire": histoire(machine),
-    }
 
 
 def montrer_les_refuses(machine: Machine, atelier: Atelier, etranger: Path) -> dict[str, tuple[str, int]]:
@@ -109,14 +64,6 @@ def montrer_les_refuses(machine: Machine, atelier: Atelier, etranger: Path) -> d
     return vus
 
 
-def apporter(machine: Machine, atelier: Atelier, nom: str, bundle: Path) -> None:
-    """Bring a bundle on a stick, and pull the stick once it is copied and let go."""
-    materiel.brancher(machine, nom, atelier.cle_usb(nom, bundle))
-    attendre_etape(machine, "attente", "installation", "redemarrage")
-    machine.attendre_que("! mountpoint -q /run/pirogue-cle/montee", patience_s=120)
-    materiel.arracher(machine, nom)
-
-
 @pytest.fixture(scope="module")
 def vie(construction: Construction, tmp_path_factory: pytest.TempPathFactory) -> Vie:
     """Live it all once, U-Boot included."""
@@ -130,7 +77,7 @@ def vie(construction: Construction, tmp_path_factory: pytest.TempPathFactory) ->
         attendre_etape(machine, "repos")
         Salle(machine).attendre_page("/")
         vie.depart = voir(machine)
-        vie.lignes_avant = json.loads(machine.executer(LIGNES).replace("'", '"'))
+        vie.lignes_avant = lire_lignes(machine)
         vie.refus = montrer_les_refuses(machine, atelier, dossier / "etranger")
         apporter(machine, atelier, "brisee", brisee)
         attendre_redemarrage(machine)
@@ -144,7 +91,7 @@ def vie(construction: Construction, tmp_path_factory: pytest.TempPathFactory) ->
         attendre_redemarrage(machine)
         attendre_etape(machine, "confirmee")
         vie.confirmee = voir(machine)
-        vie.lignes_apres = json.loads(machine.executer(LIGNES).replace("'", '"'))
+        vie.lignes_apres = lire_lignes(machine)
     except MachineMuette as muette:
         raise MachineMuette(f"{vie}\n{muette}") from muette
     finally:
