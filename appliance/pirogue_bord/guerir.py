@@ -116,9 +116,11 @@ def garder(base: Path, *, instant: Instant, marque: str, garder: int = GARDEES) 
         connues = lister(base)
         if connues and (connues[0].marque == marque or _est_trop_tot(connues[0], instant)):
             return connues[0]
-        rang = 1 + max((int(un.stem.rpartition("-")[2]) for un in dossier.glob(f"{base.stem}-*.sqlite3")), default=0)
+        presentes = list(dossier.glob(f"{base.stem}-*.sqlite3"))
+        for coupee in {*presentes} - {un.fichier for un in connues}:
+            coupee.unlink()
+        rang = 1 + max((int(un.stem.rpartition("-")[2]) for un in presentes), default=0)
         cible = dossier / f"{base.stem}-{rang:06d}.sqlite3"
-        cible.unlink(missing_ok=True)
         with _ouvrir(base) as db:
             db.execute("VACUUM INTO ?", (str(cible),))
         rendre(cible)
