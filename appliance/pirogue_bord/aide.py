@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from pirogue_actions import client
 from pirogue_actions.client import ActeRefuse
 from pirogue_bord.erreurs import AideMuette
+from pirogue_bord.notifier import notifier
 
-#: The helper gives systemd ten seconds for each word.
-ATTENTE_S = 25.0
+#: The helper gives systemd ten seconds for each word; the watchdog is fed before each act, and bites after thirty.
+ATTENTE_S = 22.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class AideDeRoot:
     def _demander(self, acte: str, **arguments: str) -> Any:
         if self.prise is None:
             raise AideMuette("Cette machine n'a personne pour monter une clé.")
+        notifier("WATCHDOG=1")
         try:
             return client.demander(self.prise, acte, attente_s=ATTENTE_S, **arguments)
         except client.AideAbsente as cause:
