@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,8 +109,10 @@ class Machine:
 
 
 @contextlib.contextmanager
-def allumer(dossier: Path, roles: Path) -> Iterator[Machine]:
-    """Boot the box with these rendered files; switch it off at the end, whatever happened."""
+def allumer(
+    dossier: Path, roles: Path, *, amorce: str = AMORCE, reglages: Mapping[str, str] | None = None
+) -> Iterator[Machine]:
+    """Boot the box with these files over its own; switch it off at the end, whatever happened."""
     groupes = dossier / "groupes"
     groupes.mkdir()
     (dossier / "disque").mkdir()
@@ -119,9 +121,9 @@ def allumer(dossier: Path, roles: Path) -> Iterator[Machine]:
     groupe.mkdir()
     entrer = f"echo $$ > {groupe}/cgroup.procs; exec unshare -m -p -f -n -u -i -C --propagation private --kill-child"
     environnement = {"PATH": os.environ["PATH"], "D": str(dossier / "disque"), "ROLES": str(roles)}
-    environnement |= {"DEPOT": str(DEPOT), "PAQUETS": str(PAQUETS)}
+    environnement |= {"DEPOT": str(DEPOT), "PAQUETS": str(PAQUETS)} | (reglages or {})
     with (dossier / "amorce").open("w") as dit:
-        mots = ["sh", "-c", f'{entrer} sh -c "$0"', AMORCE]
+        mots = ["sh", "-c", f'{entrer} sh -c "$0"', amorce]
         processus = subprocess.Popen(mots, env=environnement, stdout=dit, stderr=dit, stdin=subprocess.DEVNULL)
     try:
         yield _attendre(processus, dossier / "amorce")

@@ -99,8 +99,8 @@ def test_tasks_are_named_and_modules_are_whole(role: str) -> None:
     """Full module names, a sentence for each task, no shell, modes quoted."""
     taches = [
         tache
-        for sorte in ("tasks", "handlers")
-        for tache in toutes_les_taches(lire(ROLES / role / sorte / "main.yml") or [])
+        for fichier in sorted((ROLES / role).glob("tasks/*.yml")) + sorted((ROLES / role).glob("handlers/*.yml"))
+        for tache in toutes_les_taches(lire(fichier) or [])
     ]
     modules = {cle for tache in taches for cle in tache if "." in cle}
     modes = [tache[module].get("mode") for tache in taches for module in ECRIVENT & tache.keys()]
@@ -109,6 +109,21 @@ def test_tasks_are_named_and_modules_are_whole(role: str) -> None:
     assert [tache["name"] for tache in taches if not any("." in cle for cle in tache)] == []
     assert "ansible.builtin.shell" not in modules
     assert [mode for mode in modes if mode is not None and not isinstance(mode, str)] == []
+
+
+def test_no_two_handlers_share_a_name() -> None:
+    """Of two, Ansible runs the last, last: nginx was once restarted before systemd had read what it needs."""
+    noms = [tache["name"] for role in NOMS for tache in lire(ROLES / role / "handlers/main.yml") or []]
+    demandes = {
+        nom
+        for role in NOMS
+        for fichier in (ROLES / role / "tasks").glob("*.yml")
+        for tache in toutes_les_taches(lire(fichier))
+        for nom in (tache["notify"] if isinstance(tache.get("notify"), list) else [tache.get("notify")])
+    }
+
+    assert sorted(noms) == sorted(set(noms))
+    assert demandes - {None} <= set(noms)
 
 
 @pytest.fixture(scope="module")
