@@ -1,10 +1,13 @@
 """Is the current strong enough? The Pi's own sensor, then what the kernel said since this start."""
 
+import logging
 from pathlib import Path
 
 from pirogue_bord.sante.lectures import SansReponse, Vu, entier, noyau, texte
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant
+
+journal = logging.getLogger("pirogue.sante")
 
 TITRE = "Courant"
 GESTE = "Regarde le câble et le convertisseur de la batterie : fiches serrées, câble court, batterie chargée."
@@ -23,7 +26,8 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: 
         return Vu("inconnu", "Cette machine ne mesure pas son courant.")
     try:
         fois = len(noyau(racine, MOTIF))
-    except SansReponse:
+    except SansReponse as cause:
+        journal.warning("the past of the current is not known: %s", cause)
         fois = 0
     if alarmes[0]:
         return Vu("panne", "Le courant est trop faible en ce moment.", GESTE, {"baisses": max(fois, 1), "faible": 1})

@@ -1,11 +1,14 @@
 """Does the Wi-Fi work? The access point's program, its radio, the laptops it holds, what the kernel complains of."""
 
+import logging
 from pathlib import Path
 
 from pirogue_actions import client
 from pirogue_bord.sante.lectures import SansReponse, Unite, Vu, noyau, unite
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant
+
+journal = logging.getLogger("pirogue.sante")
 
 TITRE = "Wi-Fi"
 UNITE = "hostapd.service"
@@ -22,7 +25,8 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: 
     mesures: dict[str, float | int | str] = {"reprises": etat.reprises}
     try:
         chutes = len(noyau(racine, MOTIF))
-    except SansReponse:
+    except SansReponse as cause:
+        journal.warning("the kernel's complaints are not known: %s", cause)
         chutes = 0
     if chutes:
         mesures["chutes_radio"] = chutes
