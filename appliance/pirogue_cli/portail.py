@@ -114,6 +114,7 @@ def config_portail(config: Config) -> "ConfigPortail":
         wifi_cle=config.wifi_cle,
         stations_max=config.stations_max,
         bord=config.bord,
+        actions_cle=config.actions_cle,
     )
 
 

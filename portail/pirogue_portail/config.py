@@ -26,6 +26,7 @@ class ConfigPortail:
         wifi_nom, wifi_cle: name of the Wi-Fi network, and the file that holds its key.
         stations_max: how many laptops the radio takes.
         bord: folder in memory where the box's body says what it sees; None on a machine without one.
+        actions_cle: socket of root's helper for sticks, clock and power; None without one.
     """
 
     registre: Path
@@ -45,3 +46,4 @@ class ConfigPortail:
     wifi_cle: Path | None = None
     stations_max: int = 19
     bord: Path | None = None
+    actions_cle: Path | None = None
