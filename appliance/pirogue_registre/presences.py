@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pirogue_registre import ancres, codes, jeunes, journal, seances
 from pirogue_registre.base import Registre, transaction
@@ -36,7 +36,8 @@ class Presence:
     What is known of one trainee in one session.
 
     `arrivee_heure` and `depart_heure` are local civil hours such as `09:20`, as the trainer said them; `arrivee` is
-    the instant of the sign-in.
+    the instant of the sign-in, or of the mark « late, now »: no hour is written then, so that a better anchor mends it.
+    `appel` shows it as an hour.
     """
 
     seance_id: str
@@ -86,14 +87,19 @@ def appel(registre: Registre, *, seance_id: str, instant: Instant) -> list[Ligne
         connus[personne_id] = jeunes.lire(registre, personne_id)
     debut = seances.debut_ms(registre, seance)
     fin = seances.fin_ms(registre, seance, instant=instant)
+    connues = ancres.lire(registre)
     lignes = []
     for jeune in sorted(connus.values(), key=jeunes.ordre_alphabetique):
         presence = marques.get(jeune.personne_id) or _rien(seance_id, jeune.personne_id)
+        arrivee_ms = _placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin)
+        if arrivee_ms is None and presence.etat == "retard" and presence.arrivee is not None:
+            arrivee_ms = estimer(presence.arrivee, connues)
+            presence = replace(presence, arrivee_heure=en_civil(arrivee_ms).strftime("%H:%M"))
         minutes = minutes_retenues(
             presence.etat,
             debut_ms=debut,
             fin_ms=fin,
-            arrivee_ms=_placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin),
+            arrivee_ms=arrivee_ms,
             depart_ms=_placer(presence.depart_heure, debut_ms=debut, fin_ms=fin),
         )
         lignes.append(LigneAppel(jeune=jeune, presence=presence, minutes=minutes))
@@ -127,7 +133,8 @@ def pointer(  # noqa: PLR0913 - the fields of a mark
     Mark a trainee in an open session; marking the same thing twice writes one event.
 
     Args:
-        heure: local civil hour of arrival (state `retard`) or departure (`parti_avant`); now when not given.
+        heure: local civil hour of arrival (state `retard`) or departure (`parti_avant`); now when not given: the
+            instant of an arrival then, the estimated hour of a departure.
 
     Raises:
         SeanceClose, Introuvable, EntreeInvalide: nothing is written.
@@ -139,7 +146,8 @@ def pointer(  # noqa: PLR0913 - the fields of a mark
     with transaction(registre):
         seances.exiger_ouverte(registre, seance_id)
         jeunes.lire(registre, personne_id)
-        arrivee, depart = _heures(registre, etat, heure=heure, instant=instant)
+        tout_de_suite = etat == "retard" and not heure
+        arrivee, depart = (None, None) if tout_de_suite else _heures(registre, etat, heure=heure, instant=instant)
         actuelle = _presence(registre, seance_id, personne_id)
         voulue = (etat, arrivee, depart, motif_absence)
         if voulue == (actuelle.etat, actuelle.arrivee_heure, actuelle.depart_heure, actuelle.motif_absence):

@@ -176,21 +176,28 @@ def _tetes(db: sqlite3.Connection, e: Evenement) -> None:
 
 def _presence(db: sqlite3.Connection, e: Evenement) -> None:
     v = e.valeurs
+    etat = v.get("etat") or v["nouveau"]
+    # « Late » without an hour: late at the instant of the mark, whatever the clock said then.
+    quand = e.instant if etat == "retard" and v.get("arrivee_heure") is None else None
     db.execute(
         "INSERT INTO presence (seance_id, personne_id, etat, source, arrivee_heure, depart_heure,"
-        " motif_absence, marque_par) VALUES (?,?,?,?,?,?,?,?)"
+        " motif_absence, marque_par, arrivee_boot_id, arrivee_bt_ns, arrivee_mur_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
         " ON CONFLICT (seance_id, personne_id) DO UPDATE SET etat = excluded.etat, source = excluded.source,"
         " arrivee_heure = excluded.arrivee_heure, depart_heure = excluded.depart_heure,"
-        " motif_absence = excluded.motif_absence, marque_par = excluded.marque_par",
+        " motif_absence = excluded.motif_absence, marque_par = excluded.marque_par,"
+        " arrivee_boot_id = coalesce(excluded.arrivee_boot_id, arrivee_boot_id),"
+        " arrivee_bt_ns = coalesce(excluded.arrivee_bt_ns, arrivee_bt_ns),"
+        " arrivee_mur_ms = coalesce(excluded.arrivee_mur_ms, arrivee_mur_ms)",
         (
             e.seance_id,
             e.personne_id,
-            v.get("etat") or v["nouveau"],
+            etat,
             v.get("source", "correction"),
             v.get("arrivee_heure"),
             v.get("depart_heure"),
             v.get("motif_absence"),
             e.auteur,
+            *((quand.boot_id, quand.bt_ns, quand.mur_ms) if quand is not None else (None, None, None)),
         ),
     )
 

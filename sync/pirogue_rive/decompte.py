@@ -52,7 +52,7 @@ def faire(db: Connection, relais: str) -> Decompte:
     ancres = _ancres(db, relais)
     lues = vies.lire(db, relais)
     bornes = _bornes(db, relais, ancres, lues)
-    jeunes_min, presents = (_presences if len(lues.incs) < 2 else _presences_des_vies)(db, relais, bornes, lues)
+    jeunes_min, presents = (_presences if len(lues.incs) < 2 else _presences_des_vies)(db, relais, bornes, lues, ancres)
     sexes = {un.personne_id: un.sexe for un in vies.rangees(db, lues, schema.jeune, relais=relais, cle=_JEUNE)}
     nom, type_relais = _nommer(db, relais, lues)
     return Decompte(
@@ -96,7 +96,7 @@ def _borner(seance: Rangee, ancres: dict[str, Ancre]) -> tuple[int, int]:
         return debut_ms, cloture_ms
 
 
-def _presences(db: Connection, relais: str, bornes: _Bornes, _: Vies) -> tuple[int, set[str]]:
+def _presences(db: Connection, relais: str, bornes: _Bornes, _: Vies, ancres: dict[str, Ancre]) -> tuple[int, set[str]]:
     """Return the minutes of presence and who came: the database counts those who stayed from start to end."""
     t = schema.presence
     venues = (t.c.relais == relais, t.c.etat.in_(regles.ETATS_VENUS))
@@ -107,7 +107,7 @@ def _presences(db: Connection, relais: str, bornes: _Bornes, _: Vies) -> tuple[i
         if seance in bornes
     )
     partielles = db.execute(select(t).where(*venues, _a_une_heure()))
-    minutes += sum(_minutes(un, *bornes[un.seance_id]) for un in partielles if un.seance_id in bornes)
+    minutes += sum(_minutes(un, *bornes[un.seance_id], ancres) for un in partielles if un.seance_id in bornes)
     return minutes, set(db.scalars(_qui_est_venu(relais)))
 
 
@@ -122,26 +122,32 @@ def _qui_est_venu(relais: str) -> Select[tuple[str]]:
 def _a_une_heure() -> ColumnElement[bool]:
     """Whoever came late or left early at an hour that is known does not count for the whole session."""
     t = schema.presence
-    tard = and_(t.c.etat == "retard", t.c.arrivee_heure.is_not(None))
+    tard = and_(t.c.etat == "retard", or_(t.c.arrivee_heure.is_not(None), t.c.arrivee_boot_id.is_not(None)))
     return or_(tard, and_(t.c.etat == "parti_avant", t.c.depart_heure.is_not(None)))
 
 
-def _presences_des_vies(db: Connection, relais: str, bornes: _Bornes, lues: Vies) -> tuple[int, set[str]]:
+def _presences_des_vies(
+    db: Connection, relais: str, bornes: _Bornes, lues: Vies, ancres: dict[str, Ancre]
+) -> tuple[int, set[str]]:
     """Return the same of a relay whose register had several lives: the row that counts is chosen among theirs."""
     minutes, venus = 0, set[str]()
     for presence in vies.rangees(db, lues, schema.presence, relais=relais, cle=(*_SEANCE, *_JEUNE)):
         if presence.seance_id in bornes and presence.etat in regles.ETATS_VENUS:
             venus.add(presence.personne_id)
-            minutes += _minutes(presence, *bornes[presence.seance_id])
+            minutes += _minutes(presence, *bornes[presence.seance_id], ancres)
     return minutes, venus
 
 
-def _minutes(presence: Rangee, debut: int, fin: int) -> int:
+def _minutes(presence: Rangee, debut: int, fin: int, ancres: dict[str, Ancre]) -> int:
+    arrivee_ms = _placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin)
+    if presence.arrivee_heure is None and presence.etat == "retard" and presence.arrivee_boot_id is not None:
+        venue = Instant(presence.arrivee_boot_id, presence.arrivee_bt_ns, presence.arrivee_mur_ms)
+        arrivee_ms = horloge.estimer(venue, ancres)
     return regles.minutes_retenues(
         presence.etat,
         debut_ms=debut,
         fin_ms=fin,
-        arrivee_ms=_placer(presence.arrivee_heure, debut_ms=debut, fin_ms=fin),
+        arrivee_ms=arrivee_ms,
         depart_ms=_placer(presence.depart_heure, debut_ms=debut, fin_ms=fin),
     )
 

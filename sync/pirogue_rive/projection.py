@@ -242,6 +242,8 @@ def _presence(t: Tampon, e: Evenement, *, etat: str, source: str) -> None:
     dits = (e.texte_ou_vide("arrivee_heure"), e.texte_ou_vide("depart_heure"), e.texte_ou_vide("motif_absence"))
     avant: Presence | None = t.lire(schema.presence, cle)
     arrivee = (None, None, None) if avant is None else avant[7:8] + avant[9:]
+    if etat == "retard" and dits[0] is None:  # late at the instant of the mark
+        arrivee = (e.boot(), e.bt_ns, e.mur_ms)
     ligne = Presence(*cle, etat, source, *dits, arrivee[0], e.seq, *arrivee[1:])
     t.ecrites[schema.presence][cle] = ligne
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipage import Bord
-from pirogue_registre import bilan, connexions, journal, presences, seances
+from equipage import HUIT_HEURES_MS, Bord
+from pirogue_registre import ancres, bilan, connexions, journal, presences, seances
 from pirogue_socle.erreurs import EntreeInvalide, Introuvable
 from pirogue_socle.regles import minutes_retenues
 
@@ -188,6 +188,47 @@ def test_unknown_people_and_codes_are_refused_with_a_sentence(bord: Bord) -> Non
         )
 
     assert journal.dernier(bord.registre) == avant
+
+
+def test_late_now_is_an_instant_that_a_better_anchor_mends(bord: Bord) -> None:
+    """The trainer was two hours wrong and the shore corrects her: the hour shown moves, the minutes do not."""
+    bord.horloge.redemarrer(mur_ms=0)
+    ancres.confirmer_date(
+        bord.registre,
+        utc_ms=HUIT_HEURES_MS + 7_200_000,
+        source="formateur",
+        instant=bord.horloge(),
+        auteur=bord.rachelle,
+    )
+    seance = bord.ouvrir_seance()
+    bord.horloge.avancer(minutes=20)
+    pointer(bord, seance, bord.koffi, "retard")
+    bord.horloge.avancer(minutes=100)
+    vus = []
+    for utc_ms, source in ((0, ""), (HUIT_HEURES_MS + 7_201_000, "rive")):
+        if source:
+            ancres.confirmer_date(
+                bord.registre, utc_ms=utc_ms, source=source, instant=bord.horloge(), auteur="pirogue", incertitude_ms=9
+            )
+        lignes = presences.appel(bord.registre, seance_id=seance, instant=bord.horloge())
+        (koffi,) = (un for un in lignes if un.jeune.personne_id == bord.koffi)
+        vus.append((koffi.presence.arrivee_heure, koffi.minutes))
+
+    assert vus == [("10:20", 100), ("08:20", 100)]
+
+
+def test_late_now_twice_is_written_once_and_an_hour_said_goes_first(bord: Bord) -> None:
+    """A double tap keeps the first instant; « 08:05 » of the details page is believed as it is."""
+    seance = bord.ouvrir_seance()
+    pointer(bord, seance, bord.koffi, "retard")
+    avant = journal.dernier(bord.registre)
+    bord.horloge.avancer(minutes=30)
+    pointer(bord, seance, bord.koffi, "retard")
+    assert journal.dernier(bord.registre) == avant
+    pointer(bord, seance, bord.koffi, "retard", "08:05")
+    lignes = presences.appel(bord.registre, seance_id=seance, instant=bord.horloge())
+
+    assert [un.presence.arrivee_heure for un in lignes if un.jeune.personne_id == bord.koffi] == ["08:05"]
 
 
 def test_the_day_s_figures_count_girls_boys_and_hours(bord: Bord) -> None:

@@ -41,7 +41,7 @@ def ligne_a_ligne(rive: Rive) -> dict[str, int]:
     return {
         "seances": len(bornes),
         "duree_min": sum((fin - debut) // 60_000 for debut, fin in bornes.values()),
-        "jeunes_min": sum(_minutes(un, *bornes[un.seance_id]) for un in venues),
+        "jeunes_min": sum(_minutes(un, *bornes[un.seance_id], ancres) for un in venues),
         "filles": venus.count("F"),
         "garcons": venus.count("M"),
         "autres": len(venus) - venus.count("F") - venus.count("M"),
@@ -58,11 +58,14 @@ def _bornes(seance: Any, ancres: dict[str, Ancre]) -> tuple[int, int]:
     return debut_ms, regles.fin_retenue(debut_ms=debut_ms, cloture_ms=cloture_ms, fin_heure=seance.fin_heure)
 
 
-def _minutes(presence: Any, debut: int, fin: int) -> int:
+def _minutes(presence: Any, debut: int, fin: int, ancres: dict[str, Ancre]) -> int:
     heures = [
         None if heure is None else regles.placer_heure(heure, debut_ms=debut, fin_ms=fin)
         for heure in (presence.arrivee_heure, presence.depart_heure)
     ]
+    if presence.etat == "retard" and presence.arrivee_heure is None and presence.arrivee_boot_id is not None:
+        venue = Instant(presence.arrivee_boot_id, presence.arrivee_bt_ns, presence.arrivee_mur_ms)
+        heures[0] = horloge.estimer(venue, ancres)
     return regles.minutes_retenues(presence.etat, debut_ms=debut, fin_ms=fin, arrivee_ms=heures[0], depart_ms=heures[1])
 
 
