@@ -1,7 +1,6 @@
 """A boat that is afloat in the bench's machine: its systemd, udev, root's helper, its body; real sticks come and go."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,11 +72,11 @@ class Bateau:
         """Say whether a stick is mounted, as the first process sees it."""
         return "/run/pirogue-cle/montee" in self.lancer("cat", "/proc/1/mountinfo")
 
-    def peripherique(self, classe: str) -> str:
-        """Return the place in /sys of the USB interface of this class; empty without one."""
-        dit = self.lancer("sh", "-c", "grep -l . /sys/bus/usb/devices/*:*/bInterfaceClass | xargs grep -H .")
-        trouves = [place for place, lue in re.findall(r"(\S+)/bInterfaceClass:(\w+)", dit) if lue == classe]
-        return trouves[-1] if trouves else ""
+    def permis(self, classe: str) -> list[str]:
+        """Return, for each USB interface of this class, whether the kernel lets it in: `1` or `0`."""
+        script = 'cd /sys/bus/usb/devices; for i in *:*; do echo "$(cat $i/bInterfaceClass) $(cat $i/authorized)"; done'
+        lus = [ligne.split() for ligne in self.lancer("sh", "-c", script).splitlines()]
+        return sorted(permis for vue, permis in lus if vue == classe)
 
 
 def poser(fichier: Path, texte: str, *, mode: int = 0o644) -> None:

@@ -84,6 +84,15 @@ def test_the_life_of_sticks_aboard(bateau: Bateau, cle: Cle, tmp_path: Path) -> 
     assert "Rien n'est perdu" in pulled["geste"]
     assert refaite["etape"] == "retirez", bateau.journal()
 
+    serie, image = cle("vfat")
+    bateau.machine.brancher(serie, image, lecture_seule=True)
+    protegee = bateau.attendre("protegee", "retirez", "echec", "illisible")
+    bateau.machine.arracher(serie)
+    bateau.patienter(lambda: bateau.histoire()["etape"] == "protegee", "the failure to stay told")
+
+    assert protegee["etape"] == "protegee", bateau.journal()
+    assert "Déverrouille" in protegee["geste"]
+
     vierge = cles_usb.vierge(tmp_path / "vierge.img")
     bateau.machine.brancher("VIERGE", vierge)
     inconnue = bateau.attendre("inconnue")
@@ -97,21 +106,24 @@ def test_once_the_box_runs_a_keyboard_is_refused_and_a_stick_is_not(bateau: Bate
     """
     Each interface waits for a yes, by its class: a stick and a 4G key (CDC Ethernet) get it.
 
-    The keyboard's driver is not even asked: it is the interface that the kernel keeps shut.
+    A workshop's keyboard, there from the start, keeps working; the next one stays shut, its driver is not even asked.
     """
+    bateau.machine.qmp("device_add", driver="usb-kbd", id="atelier", bus="xhci.0")
+    bateau.patienter(lambda: bateau.permis("03") == ["1"], "the workshop's keyboard to be let in")
     bateau.lancer("systemctl", "start", "pirogue-usb.service")
     bateau.machine.qmp("device_add", driver="usb-kbd", id="clavier", bus="xhci.0")
-    bateau.patienter(lambda: bateau.peripherique("03") != "", "the keyboard to be seen")
     bateau.machine.qmp("netdev_add", type="user", id="lien", restrict=True)
     bateau.machine.qmp("device_add", driver="usb-net", id="modem", bus="xhci.0", netdev="lien")
-    bateau.patienter(lambda: bateau.peripherique("02") != "", "the 4G key to be seen")
     serie, image = cle("vfat")
     bateau.machine.brancher(serie, image)
-    bateau.patienter(lambda: bateau.peripherique("08") != "", "the stick to be seen")
     bateau.attendre("retirez")
-    clavier, stockage, modem = (bateau.peripherique(classe) for classe in ("03", "08", "02"))
-    permis = [bateau.lancer("cat", f"{place}/authorized").strip() for place in (clavier, stockage, modem)]
+    bateau.patienter(lambda: bateau.permis("02") == ["1"], "the 4G key to be let in")
+    claviers, stockage = bateau.permis("03"), bateau.permis("08")
     bateau.machine.arracher(serie)
-    bateau.machine.qmp("device_del", id="clavier")
+    bateau.attendre("absente")
+    for une in ("clavier", "atelier"):
+        bateau.machine.qmp("device_del", id=une)
+    bateau.lancer("systemctl", "stop", "pirogue-usb.service")
 
-    assert permis == ["0", "1", "1"]
+    assert claviers == ["0", "1"]
+    assert stockage == ["1"]
