@@ -23,6 +23,7 @@ from pirogue_socle.horloge import Instant
 BASE = "db.sqlite3"
 ANNEXES = ("sessions", "notifications", "syncqueue", "networklocation", "job_storage")
 HISTOIRE = "histoire.json"
+LECONS = Path("content/databases")
 #: Kolibri starts during which people are told of a healing: one is missed when the current comes and goes.
 DEMARRAGES_DITS = 3
 
@@ -40,7 +41,7 @@ class Soin:
     What was done to Kolibri's home.
 
     Attributes:
-        quoi: `copie` (put back from one), `neuve` (begun again), `annexes` (only queues and sessions).
+        quoi: `copie` (put back from one), `neuve` (begun again), `annexes` (only queues, sessions, lessons).
         boot_id, bt_ns, mur_ms: when.
         copie_boot_id, copie_bt_ns, copie_mur_ms: when the copy was made; empty and 0 without one.
         demarrages: how many times Kolibri was started since.
@@ -82,7 +83,13 @@ def garder(maison: Path, *, instant: Instant) -> Copie:
 
 
 def soigner(
-    maison: Path, *, instant: Instant, adresse: str, modele: Path | None, dire: Callable[[str], None]
+    maison: Path,
+    *,
+    instant: Instant,
+    adresse: str,
+    modele: Path | None,
+    contenu: Path | None,
+    dire: Callable[[str], None],
 ) -> Soin | None:
     """
     Look at the databases of a home that nobody uses; heal what is damaged, so that `kolibri_boite.preparer` can go on.
@@ -94,6 +101,7 @@ def soigner(
         instant: now.
         adresse: where Kolibri would answer if it ran.
         modele: the home that an image brings, whose empty databases are ours; Kolibri's own otherwise.
+        contenu: the channel that an image brings, or that was built here; None without one.
         dire: called with a short French phrase at each step.
 
     Returns:
@@ -109,7 +117,8 @@ def soigner(
         return None
     reproche = guerir.examiner(base) if base.exists() else "disparue"
     annexes = [nom for nom in ANNEXES if _est_abimee(maison / f"{nom}.sqlite3")]
-    if not reproche and not annexes:
+    lecons = _lecons_abimees(maison, contenu)
+    if not reproche and not annexes and not lecons:
         _compter(maison)
         return None
     if en_vie(base=adresse):
@@ -124,6 +133,9 @@ def soigner(
         for nom in annexes:
             dire(f"Kolibri : {nom} est abîmée, mise de côté")
             _remettre(maison / f"{nom}.sqlite3", _vide(nom, modele))
+    for source, cible in lecons:
+        dire(f"Kolibri : les leçons {cible.stem} sont abîmées, reprises du système")
+        guerir.copier(source, cible)
     return soin
 
 
@@ -143,6 +155,15 @@ def _a_servi(maison: Path) -> bool:
 
 def _est_abimee(fichier: Path) -> bool:
     return bool(guerir.examiner(fichier)) if fichier.exists() else True
+
+
+def _lecons_abimees(maison: Path, contenu: Path | None) -> list[tuple[Path, Path]]:
+    """Return (source, file) for each channel's database that is damaged and that the system brings: nobody's work."""
+    if contenu is None:
+        return []
+    sources = sorted((contenu / LECONS).glob("*.sqlite3"))
+    paires = [(source, maison / LECONS / source.name) for source in sources]
+    return [(source, cible) for source, cible in paires if cible.exists() and guerir.examiner(cible)]
 
 
 def _remettre(base: Path, source: Path | None) -> None:

@@ -65,6 +65,7 @@ def soigner() -> None:
         instant=maintenant(),
         adresse=f"http://127.0.0.1:{config.kolibri_port}{urlsplit(config.kolibri_base).path}",
         modele=config.kolibri_modele,
+        contenu=config.kolibri_contenu or config.contenu,
         dire=print,
     )
     if soin is None:

@@ -46,9 +46,13 @@ def abimer(fichier: Path) -> None:
         flux.write(os.urandom(4096 * 6))
 
 
-def soigner(maison: Path, horloge: Horloge, *, adresse: str = ADRESSE) -> guerir_kolibri.Soin | None:
+def soigner(
+    maison: Path, horloge: Horloge, *, adresse: str = ADRESSE, contenu: Path | None = None
+) -> guerir_kolibri.Soin | None:
     """Do what the unit does first."""
-    return guerir_kolibri.soigner(maison, instant=horloge(), adresse=adresse, modele=None, dire=lambda _: None)
+    return guerir_kolibri.soigner(
+        maison, instant=horloge(), adresse=adresse, modele=None, contenu=contenu, dire=lambda _: None
+    )
 
 
 def test_kolibri_has_on_the_card_what_it_acknowledged(maison: Path) -> None:
@@ -155,6 +159,21 @@ def test_a_torn_queue_is_replaced_by_kolibris_own_empty_one(maison: Path, horlog
     assert soigner(maison, horloge) is None
 
 
+def test_torn_lessons_come_back_from_the_system(maison: Path, canal: Path, horloge: Horloge) -> None:
+    """A channel's own database: the image has the same one."""
+    (source,) = (canal / "content/databases").glob("*.sqlite3")
+    cible = maison / "content/databases" / source.name
+    abimer(cible)
+    abime = guerir.examiner(cible)
+    soin = soigner(maison, horloge, contenu=canal)
+
+    assert abime
+    assert soin is not None
+    assert soin.quoi == "annexes"
+    assert cible.read_bytes() == source.read_bytes()
+    assert soigner(maison, horloge, contenu=canal) is None
+
+
 def lister_tables(fichier: Path) -> set[str]:
     """Return the tables of a database."""
     with closing(sqlite3.connect(fichier)) as db:
@@ -199,7 +218,7 @@ GESTES = {"open", "os.rename", "os.remove", "os.link", "os.mkdir", "os.truncate"
 
 def soigner():
     return guerir_kolibri.soigner(
-        essai, instant=Instant("b", 1, 1), adresse="http://127.0.0.1:9", modele=None, dire=lambda _: None
+        essai, instant=Instant("b", 1, 1), adresse="http://127.0.0.1:9", modele=None, contenu=None, dire=lambda _: None
     )
 
 for coupure in range(1, 1000):

@@ -45,7 +45,7 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:
 def _dire_soin(soin: Soin, mesures: dict[str, float | int | str], *, quand: str) -> Vu:
     """Tell what was done to the databases at one of the last starts."""
     if soin.quoi == "annexes":
-        return Vu("bon", "Les leçons répondent. De petites listes abîmées ont été refaites.", mesures=mesures)
+        return Vu("bon", "Les leçons répondent. De petits fichiers abîmés ont été refaits.", mesures=mesures)
     geste = "Un jeune refera peut-être son dernier exercice : c'est normal."
     if soin.quoi == "copie":
         return Vu("attention", f"Les leçons ont été réparées à partir de la copie {quand}.", geste, mesures)
