@@ -66,6 +66,7 @@ PAQUETS_TESTS = {
     "systemd": "lib/systemd/systemd",
     "poppler-utils": "usr/bin/pdftoppm",
     "zbar-tools": "usr/bin/zbarimg",
+    "udev": "lib/systemd/systemd-udevd",
     "wrk": "usr/bin/wrk",
 }
 #: What the bench of the exchange needs besides: an alternative that is measured beside us.
