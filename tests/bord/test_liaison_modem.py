@@ -34,8 +34,14 @@ class Banc:
         self._dossier, self._fin = dossier, fin
         self.environnement = dict(os.environ)
         adresse = self._lancer("bus", "dbus-daemon", "--session", "--print-address=1", "--nofork")
-        attendre(lambda: adresse.read_text().endswith("\n"), quoi="no bus")
-        self.environnement["DBUS_SESSION_BUS_ADDRESS"] = adresse.read_text().strip()
+
+        def dites() -> list[str]:
+            return [
+                ligne for ligne in adresse.read_text().splitlines() if ligne.startswith("unix:") and "guid=" in ligne
+            ]
+
+        attendre(dites, quoi="no bus")
+        self.environnement["DBUS_SESSION_BUS_ADDRESS"] = dites()[0]
         self._lancer("gardien", *GARDIEN.split())
         attendre(lambda: self._mmcli("-L").returncode == 0, quoi="ModemManager did not come")
 
@@ -76,7 +82,8 @@ class Banc:
             f"array:string:{port}",
         ]
         mots = ["dbus-send", *BRANCHER.split(), *profil]
-        subprocess.run(mots, check=True, env=self.environnement, capture_output=True)
+        fait = subprocess.run(mots, env=self.environnement, capture_output=True, text=True, check=False)
+        assert fait.returncode == 0, fait.stderr
         attendre(lambda: modem.chercher(self.mmcli), quoi="ModemManager does not know the modem")
         attendre(lambda: self._mmcli("-m", "any", "-e").returncode == 0, quoi="the modem is not enabled")
         attendre(lambda: '"state":"registered"' in self._mmcli("-m", "any").stdout, quoi="no network")
