@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kolibri_essai import KolibriEssai, Navigateur, Serveurs
-from pirogue_contenus import chaine, kolibri_boite
+from pirogue_contenus import chaine, kolibri_boite, kolibri_modele
 from pirogue_contenus.catalogue import Parcours, parcours_livre
 from pirogue_contenus.kolibri_boite import Reglages, preparer
 from pirogue_contenus.kolibri_erreurs import KolibriNonPret
@@ -202,3 +202,45 @@ def test_damaged_or_missing_lessons_are_said_in_a_sentence(
             preparer(reglages_kolibri, maison=maison, contenu=mauvais, progres=lambda _: None)
 
     assert not preparer(reglages_kolibri, maison=maison, contenu=canal, progres=lambda _: None).change
+
+
+def test_a_first_start_may_begin_from_what_the_image_brings(
+    tmp_path: Path, canal: Path, reglages_kolibri: Reglages, maison_modele: Path
+) -> None:
+    """The copy ends as a home made from nothing does; the rights of the image's folders stay in the image."""
+    modele, maison = tmp_path / "modele", tmp_path / "maison"
+    kolibri_modele.modeler(canal, modele, progres=lambda _: None)
+    for dossier in (modele, *(un for un in modele.rglob("*") if un.is_dir())):
+        dossier.chmod(0o755)
+    maison.mkdir()
+    maison.chmod(0o2770)
+    dits: list[str] = []
+    fait = preparer(reglages_kolibri, maison=maison, contenu=canal, progres=dits.append, modele=modele)
+
+    assert fait.change
+    assert any("image" in dit for dit in dits)
+    assert visibles(maison) == visibles(maison_modele) > 0
+    assert maison.stat().st_mode & 0o7777 == 0o2770
+    assert not preparer(reglages_kolibri, maison=maison, contenu=canal, progres=dits.append, modele=modele).change
+
+
+def test_what_the_image_brings_is_nobody_s(tmp_path: Path, canal: Path) -> None:
+    """No key, no password, no account, no number of a machine: two boxes must draw each its own."""
+    modele = tmp_path / "modele"
+    kolibri_modele.modeler(canal, modele, progres=lambda _: None)
+    with closing(sqlite3.connect(f"file:{modele}/db.sqlite3?mode=ro", uri=True)) as db:
+        comptes = {
+            table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in (
+                "morango_instanceidmodel",
+                "morango_databaseidmodel",
+                "morango_certificate",
+                "kolibriauth_facilityuser",
+                "device_devicesettings",
+            )
+        }
+    restes = {un.name for un in modele.iterdir()} & {"cle_django", "cle_entree", "mot_de_passe_admin", "options.ini"}
+
+    assert set(comptes.values()) == {0}
+    assert restes == set()
+    assert b"PRIVATE KEY" not in (modele / "db.sqlite3").read_bytes()
