@@ -78,7 +78,7 @@ def appliquer_roles(arbre: Path, *, profil: str, confiance: Path) -> None:
         *(Path(sys.executable).parent / "ansible-playbook", "-i", ICI / "inventaire.yml", "-e", json.dumps(variables)),
         "site.yml",
         ou=ANSIBLE,
-        env={"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "LC_ALL": "C.UTF-8"},
+        env={"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_PIPELINING": "true", "LC_ALL": "C.UTF-8"},
     )
     lancer("systemd-sysusers", f"--root={arbre}")
 
@@ -142,7 +142,7 @@ def garnir_amorce(arbre: Path, version: str, amorce: Path) -> None:
         shutil.copyfile(source, amorce / source.name)
     shutil.copyfile(arbre / "usr/lib/u-boot/rpi_arm64/u-boot.bin", amorce / "u-boot.bin")
     shutil.copyfile(ICI / "amorce/config.txt", amorce / "config.txt")
-    paquet.poser_amorce(amorce)
+    paquet.poser_amorce(amorce, epoque=int(date_source()))
 
 
 def nettoyer(arbre: Path) -> None:

@@ -80,6 +80,7 @@ def ecrire_cyclonedx(pieces: tuple[Piece, ...], fichier: Path, *, version: str, 
                 bom_ref=f"{piece.purl.to_string()}{f'#{piece.ou}' if piece.ou else ''}",
             )
         )
+    bom.register_dependency(bom.metadata.component, bom.components)
     texte = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
     fichier.write_text(texte + "\n", encoding="utf-8")
 

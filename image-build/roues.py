@@ -23,6 +23,8 @@ COMMANDES = ("pirogue", "gunicorn")
 SUPERFLU = (
     "kolibri/dist/cext",
     "kolibri/dist/include",
+    "kolibri/dist/backports",
+    "kolibri/dist/**/*-x86_64-linux-gnu.so",
     "kolibri/dist/sqlalchemy/testing",
     "kolibri/dist/**/tests",
     "kolibri/core/**/test",

@@ -1,12 +1,14 @@
 """Fixtures of the booted image: the image itself, a card that has had its first day, machines that go on from it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from image import construction as constructions
 from image import premier as premiers
 from image.construction import Construction
+from image.lecture_carte import Carte
 from image.machine import Machine
 from image.premier import Premier
 from image.reglages import Reglages
@@ -19,6 +21,18 @@ Allumer = Callable[..., Salle]
 def construction() -> Construction:
     """The image of these sources, built if need be."""
     return constructions.obtenir()
+
+
+@pytest.fixture(scope="session")
+def carte(construction: Construction) -> Carte:
+    """The bytes that people flash."""
+    return Carte(construction.image)
+
+
+@pytest.fixture(scope="session")
+def racine(carte: Carte, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Root A, copied out of the card."""
+    return carte.sortir(tmp_path_factory.mktemp("carte") / "racine")
 
 
 @pytest.fixture(scope="session")

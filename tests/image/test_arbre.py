@@ -1,0 +1,274 @@
+"""The card, looked at without starting it: what it is cut into, what it waits for, what was found to fail elsewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from image.construction import RACINE, Construction
+from image.lecture_carte import Carte, fichiers, lister_disque
+
+CONSTRUCTION = RACINE / "image-build"
+MIO = 1 << 20
+#: ELF header's machine number.
+AARCH64 = 183
+
+
+def test_the_card_is_cut_as_every_pi_can_read(carte: Carte) -> None:
+    """The boot ROM of a Pi 3 reads MBR alone; the kernel finds its root by the disk's id, on any medium."""
+    genre, numero, parts = carte.table()
+
+    assert (genre, numero) == ("dos", "0x50495247")
+    assert [un.genre for un in parts] == ["c", "83", "83", "83"]
+    assert [un.amorce for un in parts] == [True, False, False, False]
+    assert parts[1].taille == parts[2].taille
+    assert all(un.debut % (4 * MIO) == 0 for un in parts)
+
+
+def test_the_first_partition_starts_every_board_through_uboot(carte: Carte) -> None:
+    """The firmware of the Pi 3 and 4, their descriptions, U-Boot, its script: without one the screen stays black."""
+    noms, config = carte.noms_fat(), carte.fat("config.txt")
+
+    assert {"::/" + un for un in ("bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat")} <= noms
+    assert {"::/" + un for un in ("u-boot.bin", "boot.scr", "config.txt")} <= noms
+    for carte_mere in ("2837-rpi-3-b", "2837-rpi-3-b-plus", "2837-rpi-zero-2-w", "2711-rpi-4-b"):
+        assert f"::/bcm{carte_mere}.dtb" in noms
+    assert {"arm_64bit=1", "kernel=u-boot.bin"} <= set(config.split())
+
+
+def test_the_boot_script_tells_the_kernel_what_the_tests_tell_it(construction: Construction) -> None:
+    """The machine under test starts the kernel directly: its line must be the boat's own."""
+    script = (CONSTRUCTION / "maj/boot.cmd").read_text(encoding="utf-8")
+    (ligne,) = re.findall(r"setenv bootargs ([^;\n]*)", script)
+
+    assert construction.ligne in ligne
+    assert "root=PARTUUID=50495247-0${part}" in ligne
+    assert "rauc.slot=$" in ligne
+
+
+def test_data_is_made_to_grow(carte: Carte) -> None:
+    """A small ext4 gets 1 KiB blocks and a tiny journal, and keeps them on a 64 GB card."""
+    entete = carte.entete(4)
+
+    assert re.search(r"^Block size:\s+4096$", entete, re.MULTILINE)
+    assert re.search(r"^Total journal size:\s+32M$", entete, re.MULTILINE)
+    assert re.search(r"^Filesystem volume name:\s+data$", entete, re.MULTILINE)
+    assert "lost+found" in carte.ext4(4, "ls", "/")
+
+
+def test_the_roots_file_system_is_sound_and_has_room(carte: Carte) -> None:
+    """An update of the same size must still fit the slot in two years."""
+    entete = carte.entete(2)
+    blocs, libres = (
+        int(re.findall(rf"^{nom}:\s+(\d+)", entete, re.MULTILINE)[0]) for nom in ("Block count", "Free blocks")
+    )
+
+    assert re.search(r"^Filesystem state:\s+clean$", entete, re.MULTILINE)
+    assert libres / blocs > 0.25
+
+
+def test_only_two_partitions_are_mounted_and_nothing_swaps(racine: Path) -> None:
+    """Swap kills cards; a line for the root would make systemd open it for writing."""
+    lignes = [
+        ligne.split()
+        for ligne in (racine / "etc/fstab").read_text().splitlines()
+        if ligne and not ligne.startswith("#")
+    ]
+    montages = {mots[1]: (mots[0], mots[2], set(mots[3].split(","))) for mots in lignes}
+
+    assert set(montages) == {"/boot/firmware", "/data"}
+    assert montages["/boot/firmware"][:2] == ("PARTUUID=50495247-01", "vfat")
+    assert {"ro", "umask=0077"} <= montages["/boot/firmware"][2]
+    assert {"noatime", "nodev", "nosuid", "noexec", "x-systemd.growfs"} <= montages["/data"][2]
+    assert not list(racine.glob("swap*"))
+
+
+def test_what_was_found_to_fail_is_not_aboard(racine: Path) -> None:
+    """Debian's fake-hwclock goes backwards; zram and swap files eat the memory or the card."""
+    etat = (racine / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    presents = set(re.findall(r"^Package: (\S+)$", etat, re.MULTILINE))
+
+    assert not presents & {"fake-hwclock", "systemd-zram-generator", "dphys-swapfile", "f2fs-tools", "network-manager"}
+    assert presents >= {"chrony", "hostapd", "nftables", "nginx-light", "rauc", "systemd-resolved", "busybox"}
+
+
+def test_the_card_grows_before_anything_is_mounted(racine: Path) -> None:
+    """Grown later, the partitions came and went under their mounts, and the firmware's was lost."""
+    unite = (racine / "etc/systemd/system/pirogue-agrandir.service").read_text(encoding="utf-8")
+    programme = racine / "usr/lib/pirogue/agrandir"
+
+    assert "DefaultDependencies=no" in unite
+    assert re.search(r"^Before=.*\blocal-fs-pre\.target\b", unite, re.MULTILINE)
+    assert (racine / "etc/systemd/system/local-fs.target.wants/pirogue-agrandir.service").is_symlink()
+    assert programme.stat().st_mode & 0o777 == 0o755
+    assert "udevadm lock" in programme.read_text(encoding="utf-8")
+
+
+def test_the_memory_disk_finds_the_card_on_every_board(racine: Path) -> None:
+    """Each driver of the list is in the initramfs, or in the kernel itself."""
+    (disque,) = (racine / "boot").glob("initrd.img-*")
+    noyau = disque.name.removeprefix("initrd.img-")
+    dedans = lister_disque(disque)
+    presents = {Path(un).name.split(".ko")[0].replace("-", "_") for un in dedans if ".ko" in un}
+    soudes = (racine / f"usr/lib/modules/{noyau}/modules.builtin").read_text(encoding="utf-8").split()
+    presents |= {Path(un).name.removesuffix(".ko").replace("-", "_") for un in soudes}
+    liste = (CONSTRUCTION / "arbre/etc/initramfs-tools/modules").read_text(encoding="utf-8").splitlines()
+    existants = {Path(un.split(":")[0]).name.split(".ko")[0].replace("-", "_") for un in _modules(racine, noyau)}
+    voulus = {ligne for ligne in liste if ligne and not ligne.startswith("#")} & existants
+
+    assert voulus - presents == set()
+    assert {"sdhci_iproc", "bcm2835", "mmc_block", "ext4", "overlay", "vfat", "xhci_pci", "usb_storage"} <= presents
+    assert "scripts/init-bottom/pirogue-overlay" in dedans
+    assert disque.stat().st_size < 20 * MIO
+
+
+def test_each_root_starts_its_own_kernel(racine: Path) -> None:
+    """U-Boot loads these two names from the root it chose; an update brings both."""
+    for nom in ("vmlinuz", "initrd.img"):
+        assert (racine / "boot" / nom).is_symlink()
+        assert (racine / "boot" / nom).resolve().stat().st_size > 5 * MIO
+
+
+def test_every_program_aboard_is_for_the_box(racine: Path) -> None:
+    """The build lends the host's tools to the tree: none may stay."""
+    etrangers = []
+    for fichier in fichiers(racine):
+        with fichier.open("rb") as flux:
+            tete = flux.read(20)
+        # The Pi's own firmware runs on its other processor.
+        if fichier.parent.name == "raspi-firmware":
+            continue
+        if tete[:4] == b"\x7fELF" and int.from_bytes(tete[18:20], "little") != AARCH64:
+            etrangers.append(fichier.relative_to(racine))
+
+    assert etrangers == []
+    assert not (racine / "lib64").exists() or not any((racine / "lib64").iterdir())
+    assert not (racine / "usr/lib/x86_64-linux-gnu").exists()
+    assert not list(racine.glob("usr/bin/qemu-*"))
+
+
+def test_nothing_aboard_speaks_of_the_builders_machine(racine: Path) -> None:
+    """Host paths in first lines make commands that do not start, only aboard."""
+    traces = (str(RACINE).encode(), sys.prefix.encode(), sys.base_prefix.encode())
+    traces = tuple(un for un in traces if un not in (b"/usr", b"/usr/local"))
+    bavards = [un.relative_to(racine) for un in fichiers(racine) if any(t in un.read_bytes() for t in traces)]
+
+    assert bavards == []
+
+
+def test_our_commands_start_with_the_boxes_own_python(racine: Path) -> None:
+    """Pip writes the host's interpreter in the first line of each command."""
+    for nom in ("pirogue", "gunicorn"):
+        assert (racine / "opt/pirogue/bin" / nom).read_text(encoding="utf-8").startswith("#!/opt/pirogue/bin/python\n")
+    assert (racine / "opt/pirogue/bin/python3").readlink() == Path("/usr/bin/python3")
+
+
+def test_our_python_is_compiled_since_nobody_could_keep_it_later(racine: Path) -> None:
+    """On a read-only root each start of each service would compile everything again, in memory."""
+    paquets = racine / "opt/pirogue/lib/python3.13/site-packages"
+    nus = [
+        un.relative_to(paquets)
+        for dossier in ("pirogue_portail", "pirogue_registre", "flask", "kolibri/core/auth")
+        for un in (paquets / dossier).glob("*.py")
+        if not (un.parent / "__pycache__" / f"{un.stem}.cpython-313.pyc").exists()
+    ]
+
+    assert nus == []
+
+
+def test_no_enabled_unit_leads_nowhere(racine: Path) -> None:
+    """A link laid by a role for a unit that another one renamed is a service that never starts, and nobody says so."""
+    perdus = [
+        lien.relative_to(racine)
+        for lien in (racine / "etc/systemd/system").rglob("*")
+        if lien.is_symlink() and str(lien.readlink()) != "/dev/null" and not _existe(racine, lien)
+    ]
+
+    assert perdus == []
+
+
+def test_the_services_of_the_boat_are_enabled(racine: Path) -> None:
+    """What the class stands on starts by itself; what waits for a network never does."""
+    for unite in ("nginx.service", "nftables.service", "hostapd.service", "systemd-networkd.service", "chrony.service"):
+        assert _etat(racine, unite) == "enabled", unite
+    for unite in ("pirogue-portail.socket", "pirogue-captif.socket", "pirogue-sync.service", "kolibri.service"):
+        assert _etat(racine, unite) == "enabled", unite
+    for unite in ("systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer"):
+        assert _etat(racine, unite) == "masked", unite
+
+
+def test_the_journal_stays_in_memory(racine: Path) -> None:
+    """A journal on the card writes more than the class does."""
+    reglages = "\n".join(
+        un.read_text(encoding="utf-8") for un in (racine / "etc/systemd/journald.conf.d").glob("*.conf")
+    )
+
+    assert "Storage=volatile" in reglages
+    assert "RuntimeMaxUse=30M" in reglages
+    assert not (racine / "var/log/journal").exists()
+
+
+def test_the_users_have_the_numbers_that_the_data_was_written_with(racine: Path) -> None:
+    """`/data` outlives an update: a user renumbered by the new root would lose the register."""
+    comptes = {
+        ligne.split(":")[0]: int(ligne.split(":")[2]) for ligne in (racine / "etc/passwd").read_text().splitlines()
+    }
+    voulus = {"pirogue-portail": 643, "pirogue-captif": 644, "pirogue-sync": 645, "pirogue-bord": 646, "kolibri": 647}
+
+    assert {nom: comptes.get(nom) for nom in voulus} == voulus
+
+
+def test_each_start_is_not_a_first_one(racine: Path) -> None:
+    """« uninitialized » would make systemd enable every unit that has a preset, at each start of a read-only root."""
+    assert (racine / "etc/machine-id").read_bytes() == b""
+
+
+def test_the_image_says_which_one_it_is(racine: Path, construction: Construction) -> None:
+    """The page, the updater and the field sheet read this file."""
+    lignes = dict(ligne.split("=", 1) for ligne in (racine / "etc/pirogue/version").read_text().splitlines())
+
+    assert lignes["version"] == construction.dit["version"]
+    assert int(lignes["numero"]) == construction.dit["numero"]
+
+
+def test_the_lessons_are_aboard(racine: Path) -> None:
+    """A box that never sees the Internet teaches from its first start."""
+    contenu, modele = racine / "usr/share/pirogue/contenu/content", racine / "usr/share/pirogue/kolibri-neuf"
+
+    assert len(list((contenu / "databases").glob("*.sqlite3"))) == 1
+    assert len(list((contenu / "storage").rglob("*.*"))) > 10
+    assert (modele / "db.sqlite3").stat().st_size > 100_000
+    assert all(un.stat().st_mode & 0o444 == 0o444 for un in fichiers(contenu))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+def test_two_builds_from_one_base_give_the_same_bytes() -> None:
+    """Who doubts an image builds it again."""
+    fait = subprocess.run(
+        [sys.executable, CONSTRUCTION / "construire.py", "--comparer"], capture_output=True, text=True, check=False
+    )
+
+    assert fait.returncode == 0, fait.stdout[-3000:] + fait.stderr[-1000:]
+
+
+def _modules(racine: Path, noyau: str) -> list[str]:
+    """Return the lines of the modules that this kernel has: some of the list are the Pi 5's, under another kernel."""
+    return (racine / f"usr/lib/modules/{noyau}/modules.dep").read_text(encoding="utf-8").splitlines()
+
+
+def _existe(racine: Path, lien: Path) -> bool:
+    """Tell whether a link of the tree leads to something of the tree."""
+    cible = lien.readlink()
+    chemin = racine / str(cible).lstrip("/") if cible.is_absolute() else lien.parent / cible
+    return chemin.is_symlink() or chemin.exists()
+
+
+def _etat(racine: Path, unite: str) -> str:
+    """Return what systemctl says of a unit of the tree."""
+    fait = subprocess.run(
+        ["systemctl", f"--root={racine}", "is-enabled", unite], capture_output=True, text=True, check=False
+    )
+    return fait.stdout.strip()
