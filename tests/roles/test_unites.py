@@ -27,6 +27,7 @@ SEUILS = {
     "pirogue-heure.service": 25,
     "pirogue-heure-rtc.service": 25,
     "pirogue-ntp.service": 25,
+    "pirogue-modem.service": 25,
     "kolibri.service": 30,
     "pirogue-registre-garder.service": 15,
     "pirogue-kolibri-garder.service": 15,

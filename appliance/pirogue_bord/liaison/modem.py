@@ -13,10 +13,10 @@ ATTENTE_S = 10.0
 _INCONNU = frozenset({"--", "", None})
 
 
-def lancer_mmcli(mots: Sequence[str]) -> str:
-    """Run `mmcli` and return what it says; raises LiaisonMuette."""
+def lancer_mmcli(mots: Sequence[str], attente_s: float = ATTENTE_S) -> str:
+    """Run `mmcli` for so many seconds at most, and return what it says; raises LiaisonMuette."""
     try:
-        fait = subprocess.run(["mmcli", "-J", *mots], capture_output=True, text=True, check=False, timeout=ATTENTE_S)
+        fait = subprocess.run(["mmcli", "-J", *mots], capture_output=True, text=True, check=False, timeout=attente_s)
     except (OSError, subprocess.TimeoutExpired) as cause:
         raise LiaisonMuette("Le gardien des modems (ModemManager) ne répond pas.") from cause
     if fait.returncode:
@@ -30,7 +30,7 @@ class Modem:
     genre = GENRE
 
     def __init__(self, chemin: str, lancer: Callable[[Sequence[str]], str] = lancer_mmcli) -> None:
-        self._chemin, self._lancer = chemin, lancer
+        self.chemin, self._lancer = chemin, lancer
 
     def disponible(self) -> bool:
         """Say whether the modem holds a connection; raises LiaisonMuette."""
@@ -45,10 +45,18 @@ class Modem:
             recus += _entier(comptes.get("bytes-rx"))
         return Octets(emis=emis, recus=recus)
 
+    def porteuse(self) -> dict[str, Any]:
+        """Return the last connection as `mmcli` describes it, empty without one; raises LiaisonMuette."""
+        chemins = _lire(self._etat(), "generic", "bearers") or [""]
+        if not chemins[-1]:
+            return {}
+        lu = _analyser(self._lancer(["-b", str(chemins[-1])])).get("bearer")
+        return lu if isinstance(lu, dict) else {}
+
     def heure(self) -> HeureReseau | None:
         """Return the network's time (NITZ), if the operator tells it."""
         try:
-            lue = _analyser(self._lancer(["-m", self._chemin, "--time"])).get("modem", {}).get("time", {})
+            lue = _analyser(self._lancer(["-m", self.chemin, "--time"])).get("modem", {}).get("time", {})
         except LiaisonMuette:
             return None  # refused, not supported, or not known yet
         return lire_heure(lue.get("current"))
@@ -63,7 +71,7 @@ class Modem:
         )
 
     def _etat(self) -> dict[str, Any]:
-        lu = _analyser(self._lancer(["-m", self._chemin])).get("modem")
+        lu = _analyser(self._lancer(["-m", self.chemin])).get("modem")
         if not isinstance(lu, dict):
             raise LiaisonMuette("Le gardien des modems répond autre chose que ce qu'il devrait.")
         return lu
