@@ -151,9 +151,13 @@ def main(mots: list[str] | None = None) -> int:
     analyseur.add_argument("acte", choices=["charger"])
     analyseur.add_argument("--dossier", type=Path, default=DOSSIER)
     analyseur.add_argument("--epoque", type=Path, default=EPOQUE)
+    analyseur.add_argument("--rtc", type=Path, default=RTC)
     choix = analyseur.parse_args(mots)
     avance_ms = charger(
-        choix.dossier, regler=lambda ns: time.clock_settime_ns(time.CLOCK_REALTIME, ns), epoque=choix.epoque
+        choix.dossier,
+        regler=lambda ns: time.clock_settime_ns(time.CLOCK_REALTIME, ns),
+        epoque=choix.epoque,
+        rtc=choix.rtc,
     )
     print(f"Horloge avancée de {avance_ms // 1000} s." if avance_ms else "L'horloge n'est pas en retard.")  # noqa: T201
     return 0
