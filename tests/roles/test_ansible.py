@@ -1,8 +1,7 @@
-"""The real Ansible over our roles: read, documented, applied, equal to the rendered files, idle the second time."""
+"""The real Ansible over our roles: read, documented, tied together. That they are applied: `test_livraison.py`."""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,29 +18,6 @@ ANSIBLE = Path(sys.executable).parent
 #: The variable that chooses, and the table that it chooses in: the only two of no role.
 PROFIL = {"profil", "profils"}
 ECRIVENT = {"ansible.builtin.template", "ansible.builtin.copy", "ansible.builtin.file"}
-#: Ansible in an overlay of this machine: what it writes is seen in `haut`, and nowhere else.
-CLOTURE = """
-set -eu
-mount -t tmpfs tmpfs "$D"
-mkdir "$D/haut" "$D/travail" "$D/racine"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$D/haut,workdir=$D/travail" "$D/racine"
-R="$D/racine"
-for d in proc dev; do mount --rbind "/$d" "$R/$d"; done
-for d in tmp run data opt; do mkdir -p "$R/$d"; mount -t tmpfs -o mode=1777 tmpfs "$R/$d"; done
-mkdir -p "$R$DEPOT" "$R/tmp/jeu"
-mount --bind "$DEPOT" "$R$DEPOT"
-mount --bind "$JEU" "$R/tmp/jeu"
-# The users of the first role, and those that Debian's own packages bring: the firewall's check wants them.
-printf 'u systemd-resolve -\\nu dnsmasq -\\n' > "$R/tmp/debian.conf"
-cp "$JEU/roles/socle_systeme/templates/etc/sysusers.d/pirogue.conf.j2" "$R/tmp/boite.conf"
-chroot "$R" systemd-sysusers /tmp/boite.conf /tmp/debian.conf
-export HOME=/tmp ANSIBLE_PIPELINING=1 ANSIBLE_LOCAL_TEMP=/tmp/local ANSIBLE_REMOTE_TEMP=/tmp/distant LC_ALL=C.UTF-8
-for fois in 1 2; do
-  chroot "$R" "$ANSIBLE/ansible-playbook" -i boites, -c local -e "ansible_python_interpreter=$ANSIBLE/python" \\
-    /tmp/jeu/site.yml > "$JEU/sortie$fois" 2>&1 || { cat "$JEU/sortie$fois"; exit 1; }
-done
-cp -a "$D/haut/etc" "$JEU/etc"
-"""
 
 
 def lire(chemin: Path) -> Any:
@@ -124,79 +100,6 @@ def test_no_two_handlers_share_a_name() -> None:
 
     assert sorted(noms) == sorted(set(noms))
     assert demandes - {None} <= set(noms)
-
-
-@pytest.fixture(scope="module")
-def applique(jeu: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder where Ansible ran twice: what it wrote below `etc`, what it said each time."""
-    dossier = tmp_path_factory.mktemp("applique")
-    jeu_dossier = dossier / "jeu"
-    shutil.copytree(ROLES, jeu_dossier / "roles")
-    (dossier / "disque").mkdir()
-    for role in NOMS:
-        taches = jeu_dossier / "roles" / role / "tasks/main.yml"
-        gardees = [tache for tache in toutes_les_taches(lire(taches)) if ECRIVENT & tache.keys()]
-        for tache in gardees:
-            tache.pop("notify", None)
-        taches.write_text(yaml.safe_dump(gardees), encoding="utf-8")
-        shutil.rmtree(jeu_dossier / "roles" / role / "handlers")
-    site = jeu | {"hosts": "all", "become": False, "gather_facts": False}
-    (jeu_dossier / "site.yml").write_text(yaml.safe_dump([site]), encoding="utf-8")
-    env = os.environ | {"D": str(dossier / "disque"), "JEU": str(jeu_dossier), "ANSIBLE": str(ANSIBLE)}
-    env["DEPOT"] = str(ROLES.parents[1])
-    fait = subprocess.run(
-        ["unshare", "-m", "-n", "--propagation", "private", "sh", "-c", CLOTURE],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert fait.returncode == 0, fait.stdout[-3000:] + fait.stderr[-1000:]
-    return jeu_dossier
-
-
-def test_ansible_writes_what_the_tests_render(applique: Path, rendus: Path) -> None:
-    """Byte for byte: what is judged elsewhere without Ansible is what the device gets."""
-    attendus = sorted(un.relative_to(rendus) for un in rendus.rglob("*") if un.is_file())
-    differents = [
-        str(un)
-        for un in attendus
-        if not (applique / un).is_file() or (applique / un).read_bytes() != (rendus / un).read_bytes()
-    ]
-
-    assert len(attendus) > 20
-    assert differents == []
-
-
-def test_a_second_run_changes_nothing(applique: Path) -> None:
-    """The first changed something, or this would prove nothing."""
-    changes = [
-        int(re.findall(r"changed=(\d+)", (applique / f"sortie{fois}").read_text(encoding="utf-8"))[-1])
-        for fois in (1, 2)
-    ]
-
-    assert changes[0] > 5
-    assert changes[1] == 0
-
-
-def test_secrets_and_rules_are_not_for_everybody_to_write(applique: Path) -> None:
-    """Every file laid down is root's; none is writable by another."""
-    ouverts = [
-        str(un) for un in applique.joinpath("etc").rglob("*") if not un.is_symlink() and un.lstat().st_mode & 0o022
-    ]
-    etrangers = [str(un) for un in applique.joinpath("etc").rglob("*") if un.lstat().st_uid != 0]
-
-    assert ouverts == []
-    assert etrangers == []
-
-
-def test_what_is_enabled_exists(applique: Path) -> None:
-    """A link in a `.wants` folder to a unit that no role lays down enables nothing."""
-    liens = [un for un in applique.joinpath("etc/systemd/system").glob("*.wants/*") if un.is_symlink()]
-    perdus = [un.name for un in liens if not (applique / str(un.readlink()).lstrip("/")).is_file()]
-
-    assert len(liens) >= 4
-    assert perdus == []
 
 
 def test_the_play_ties_the_roles_together(jeu: dict[str, Any]) -> None:
