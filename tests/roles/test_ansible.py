@@ -89,7 +89,7 @@ def test_tasks_are_named_and_modules_are_whole(role: str) -> None:
 
 def test_no_two_handlers_share_a_name() -> None:
     """Of two, Ansible runs the last, last: nginx was once restarted before systemd had read what it needs."""
-    noms = [tache["name"] for role in NOMS for tache in lire(ROLES / role / "handlers/main.yml") or []]
+    noms = [tache["name"] for fichier in sorted(ROLES.glob("*/handlers/main.yml")) for tache in lire(fichier) or []]
     demandes = {
         nom
         for role in NOMS
