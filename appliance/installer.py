@@ -27,7 +27,8 @@ PLACE_MO = 1500
 #: Debian packages that the tests need beyond Python → a file that each brings: Debian's browser, what Playwright's own
 #: driver is linked with (a bare Debian 12 lacks it), letters for pages without their own, the judges of the lot; the
 #: shore's other engine and its front; the machine that boots, and what makes and judges its sticks; the network, its
-#: radios, and the systems' own clients that judge it; who judges the units' walls, and the poster; who loads the bench.
+#: radios, and the systems' own clients that judge it; who judges the units' walls, and the poster; who loads the bench;
+#: sticks that come and go, clocks, modems.
 PAQUETS_TESTS = {
     "chromium": "usr/bin/chromium",
     "libatomic1": "usr/lib/*/libatomic.so.1",
@@ -66,8 +67,12 @@ PAQUETS_TESTS = {
     "systemd": "lib/systemd/systemd",
     "poppler-utils": "usr/bin/pdftoppm",
     "zbar-tools": "usr/bin/zbarimg",
-    "udev": "lib/systemd/systemd-udevd",
     "wrk": "usr/bin/wrk",
+    "udev": "lib/systemd/systemd-udevd",
+    "chrony": "usr/sbin/chronyd",
+    "modemmanager": "usr/sbin/ModemManager",
+    "dbus-bin": "usr/bin/dbus-send",
+    "dbus-daemon": "usr/bin/dbus-daemon",
 }
 #: What the bench of the exchange needs besides: an alternative that is measured beside us.
 PAQUETS_BENCH = {
