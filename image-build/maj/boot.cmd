@@ -25,7 +25,7 @@ if test -n "${fdt_addr}"; then setenv fa ${fdt_addr}; else setenv fa ${fdtcontro
 # A workshop's own words for the kernel, such as `arguments=pirogue.rw`, in a text file that a PC can write.
 setenv arguments
 if load ${devtype} ${devnum}:1 ${scriptaddr} atelier.txt; then env import -t ${scriptaddr} ${filesize} arguments; fi
-setenv demarrer 'echo "PIROGUE slot ${creneau} order ${ORDRE} left ${RESTE_A}/${RESTE_B}"; setenv bootargs root=PARTUUID=50495247-0${part} ro rootwait net.ifnames=0 panic=10 fsck.repair=yes rauc.slot=${creneau} ${arguments}; echo "PIROGUE ${bootargs}"; load ${devtype} ${devnum}:${part} ${ka} /boot/vmlinuz && load ${devtype} ${devnum}:${part} ${ra} /boot/initrd.img && booti ${ka} ${ra}:${filesize} ${fa}; echo "PIROGUE slot ${creneau} failed to load"'
+setenv demarrer 'echo "PIROGUE slot ${creneau} order ${ORDRE} left ${RESTE_A}/${RESTE_B}"; setenv bootargs "root=PARTUUID=50495247-0${part} ro rootwait net.ifnames=0 panic=10 fsck.repair=yes rauc.slot=${creneau}"; if test -n "${arguments}"; then setenv bootargs "${bootargs} ${arguments}"; fi; echo "PIROGUE ${bootargs}"; load ${devtype} ${devnum}:${part} ${ka} /boot/vmlinuz && load ${devtype} ${devnum}:${part} ${ra} /boot/initrd.img && booti ${ka} ${ra}:${filesize} ${fa}; echo "PIROGUE slot ${creneau} failed to load"'
 
 # A trial is counted before it starts; one that cannot be counted is not made, else it would never end.
 for un in ${ORDRE}; do

@@ -114,11 +114,21 @@ def test_both_readers_take_the_same_copy_for_the_newer(tmp_path: Path, premiere:
     assert amorce.demarrer(carte).noyau == choisi.ordre[0]
 
 
-def test_a_workshop_can_give_the_kernel_its_own_words(tmp_path: Path) -> None:
-    """`atelier.txt`, written on a PC, reaches the kernel's command line and nothing else of the start."""
-    scellees = copies(ESSAI, AVANT) | {"atelier.txt": b"arguments=pirogue.rw\nORDRE=A B\n"}
+@pytest.mark.parametrize("mots", ["pirogue.rw", " ".join(f"systemd.mask=inutile-{n}.service" for n in range(20))])
+def test_a_workshop_can_give_the_kernel_its_own_words(tmp_path: Path, mots: str) -> None:
+    """`atelier.txt`, written on a PC: one word or twenty reach the kernel, and nothing else of the start changes."""
+    scellees = copies(ESSAI, AVANT) | {"atelier.txt": f"arguments={mots}\nORDRE=A B\n".encode()}
     carte = amorce.faire_carte(tmp_path, copies=scellees)
     vu = amorce.demarrer(carte)
 
     assert vu.noyau == "B"
-    assert "ro rootwait net.ifnames=0 panic=10 fsck.repair=yes rauc.slot=B pirogue.rw" in vu.console
+    assert f"ro rootwait net.ifnames=0 panic=10 fsck.repair=yes rauc.slot=B {mots}" in vu.console
+
+
+def test_workshop_words_that_are_too_many_for_u_boot_are_left_out(tmp_path: Path) -> None:
+    """The box starts with its own words alone, rather than with none."""
+    scellees = copies(ESSAI, AVANT) | {"atelier.txt": b"arguments=" + b"x " * 3000 + b"\n"}
+    vu = amorce.demarrer(amorce.faire_carte(tmp_path, copies=scellees))
+
+    assert vu.noyau == "B"
+    assert "root=PARTUUID=50495247-03 ro rootwait" in vu.console
