@@ -20,7 +20,7 @@ from pirogue_socle.premier.lieux import Lieux
 #: Setting of the register: the account that the sheet speaks of.
 PREMIER = "premier_compte"
 #: How often the sheet looks whether it was read, and how often it draws itself again, in seconds.
-REGARD_S, REDESSIN_S = 2.0, 60.0
+REGARD_S, REDESSIN_S = 2.0, 30.0
 #: Of a console: home, then clear all of it; hide the cursor, show it.
 EFFACER, SANS_CURSEUR, AVEC_CURSEUR = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
 
@@ -131,16 +131,20 @@ def tenir(lieux: Lieux, registre: Registre) -> None:
     """
     Draw the sheet when it changes, and now and then (the kernel writes on this screen too), until it was read.
 
-    While a stick tells its story there, the screen is the stick's; the sheet comes back after it.
+    The register is asked only when somebody wrote in it: this waits for days, on a battery. While a stick tells its
+    story on the screen, the screen is the stick's; the sheet comes back after it.
     """
-    montree, dessinee_s = "", 0.0
-    while attend(registre):
-        texte, maintenant_s = fiches.en_texte(fiches.composer(lieux)), time.monotonic()
+    vue, dessinee_s = -1, float("-inf")
+    while True:
+        version = int(registre.db.execute("PRAGMA data_version").fetchone()[0])
+        if version != vue and not attend(registre):
+            break
+        vue = version
         if _cle_parle(lieux.config):
-            montree = ""
-        elif texte != montree or maintenant_s - dessinee_s >= REDESSIN_S:
-            _ecrire(SANS_CURSEUR + EFFACER + texte)
-            montree, dessinee_s = texte, maintenant_s
+            dessinee_s = float("-inf")
+        elif time.monotonic() - dessinee_s >= REDESSIN_S:
+            _ecrire(SANS_CURSEUR + EFFACER + fiches.pour_ecran(fiches.composer(lieux)))
+            dessinee_s = time.monotonic()
         time.sleep(REGARD_S)
     oublier_code(lieux)
     _ecrire(EFFACER + AVEC_CURSEUR + "La fiche a été lue. Bonne route.\n")

@@ -76,12 +76,16 @@ def test_the_sheet_says_all_one_needs_to_enter(prete: Boite) -> None:
 
 def test_the_sheet_fits_the_smallest_screen_in_letters_that_every_console_has(prete: Boite) -> None:
     """Eighty columns, twenty-five lines, the letters of the first PC: the kernel has them before any font is loaded."""
-    lignes = fiche.en_texte(replace(fiche.composer(prete.lieux), remarques=())).splitlines()
-    toutes = fiche.en_texte(fiche.composer(prete.lieux))
+    lue = fiche.composer(prete.lieux)
+    for fautes in (0, 1, 2, 6):
+        ecran = fiche.pour_ecran(replace(lue, remarques=lue.remarques * fautes))
+        lignes = ecran.split("\n")
 
-    assert len(lignes) < 25
-    assert [ligne for ligne in toutes.splitlines() if len(ligne) > 79] == []
-    assert [lettre for lettre in toutes if lettre != "\n" and not lettre.encode("cp437", "ignore")] == []
+        assert len(lignes) < 25
+        assert (lignes[0], lignes[-1]) == ("=" * 78, "=" * 78)
+        assert [ligne for ligne in lignes if len(ligne) > 79] == []
+        assert [lettre for lettre in ecran if lettre != "\n" and not lettre.encode("cp437", "ignore")] == []
+        assert ("la suite est dans PIROGUE-A-LIRE.txt" in ecran) == (fautes > 1)
 
 
 def test_before_the_code_is_drawn_the_sheet_says_to_wait(boite: Boite) -> None:

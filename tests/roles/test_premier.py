@@ -162,7 +162,7 @@ def test_the_screen_and_the_boot_partition_say_the_same_sheet(journee: Journee) 
     """With the code that opens the first account, and the letters of the courier's keys."""
     ecran = journee.ecran.rpartition("\x1b[2J")[2].removeprefix("\x1b[3J").replace("\r\n", "\n")
 
-    assert journee.amorce.removeprefix("\ufeff") == ecran
+    assert journee.amorce.removeprefix("\ufeff").strip() == ecran.strip()
     assert f"{journee.code[:3]} {journee.code[3:]}" in ecran
     assert "Pirogue de Ganvié" in ecran
     assert "préparation" not in ecran

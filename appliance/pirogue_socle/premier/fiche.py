@@ -7,7 +7,7 @@ from pathlib import Path
 from pirogue_socle.config import Config
 from pirogue_socle.premier.lieux import Lieux
 
-LARGEUR = 78
+LARGEUR, HAUTEUR = 78, 24
 #: Name of the first account.
 PREMIER_COMPTE = "Formateur"
 _TRAIT = "=" * LARGEUR
@@ -53,13 +53,25 @@ def composer(lieux: Lieux) -> Fiche:
 
 
 def en_texte(fiche: Fiche) -> str:
-    """Return the sheet, lines ended by a line feed."""
+    """Return the whole sheet, lines ended by a line feed."""
+    return "\n".join(_lignes(fiche, _dire_remarques(fiche))) + "\n"
+
+
+def pour_ecran(fiche: Fiche) -> str:
+    """Return the sheet cut to the smallest console: what the box did not understand goes on in the boot partition."""
+    remarques = _dire_remarques(fiche)
+    trop = len(_lignes(fiche, remarques)) - HAUTEUR
+    if trop > 0:
+        remarques = [*remarques[: -trop - 2], "   - la suite est dans PIROGUE-A-LIRE.txt, sur la carte.", ""]
+    return "\n".join(_lignes(fiche, remarques))
+
+
+def _lignes(fiche: Fiche, remarques: list[str]) -> list[str]:
     code = f"{fiche.code[:3]} {fiche.code[3:]}" if fiche.code else "(en préparation : attends une minute)"
-    lignes = [
+    return [
         _TRAIT,
         f"  Bienvenue à bord : {fiche.nom}",
         _TRAIT,
-        "",
         f"  1. Le réseau Wi-Fi     {fiche.reseau}",
         f"     La clé du Wi-Fi     {fiche.cle}",
         "                         (tout en minuscules, un espace entre les mots)",
@@ -71,21 +83,24 @@ def en_texte(fiche: Fiche) -> str:
         f"     Son code            {code}",
         "                         (il sert une fois : la page en demande un autre)",
         "",
-        f"  Les lettres de cette boîte, à comparer avec l'écran à terre :\n     {fiche.lettres or '(en préparation)'}",
+        "  Les lettres de cette boîte, à comparer avec l'écran à terre :",
+        f"     {fiche.lettres or '(en préparation)'}",
         "",
-    ]
-    if fiche.remarques:
-        lignes.append("  Ce que la boîte n'a pas compris (elle a gardé ses réglages d'origine) :")
-        for remarque in fiche.remarques:
-            # A quotation mark stays with its word.
-            tenue = remarque.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
-            lignes += textwrap.wrap(tenue, LARGEUR, initial_indent="   - ", subsequent_indent="     ")
-        lignes.append("")
-    lignes += [
+        *remarques,
         "  Recopie la clé du Wi-Fi. Cette fiche s'efface dès que le code a été changé.",
         _TRAIT,
     ]
-    return "\n".join(lignes) + "\n"
+
+
+def _dire_remarques(fiche: Fiche) -> list[str]:
+    if not fiche.remarques:
+        return []
+    lignes = ["  Ce que la boîte n'a pas compris (elle a gardé ses réglages d'origine) :"]
+    for remarque in fiche.remarques:
+        # A quotation mark stays with its word.
+        tenue = remarque.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
+        lignes += textwrap.wrap(tenue, LARGEUR, initial_indent="   - ", subsequent_indent="     ")
+    return [*lignes, ""]
 
 
 def _lire(fichier: Path) -> str:
