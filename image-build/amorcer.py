@@ -5,6 +5,7 @@ mmdebstrap makes the essential set; then, in its hook, apt only downloads, the h
 configures with the host's small tools lent to it. No initramfs is made here.
 """
 
+import json
 import os
 import sys
 import urllib.request
@@ -14,8 +15,7 @@ from pathlib import Path
 import hote
 from accelerer import accelere
 from atelier import CACHE, ICI, SUITE, Rate, empreinte, lancer
-
-from roles import paquets_des_roles
+from lire_roles import paquets_des_roles
 
 #: Name of the kernel → (the suite it is taken from, the package).
 NOYAUX = {"stable": SUITE, "backports": f"{SUITE}-backports"}
@@ -66,8 +66,10 @@ def amorcer(base: Base) -> Path:
         Rate: apt or a package's script failed.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
-    archive = CACHE / f"base-{base.noyau}-{_cle(base)}.tar"
-    if archive.exists():
+    etats = empreinte(str(FORME), *_etats(base))
+    cle = empreinte(etats, "\n".join(base.paquets))[:16]
+    archive = CACHE / f"base-{base.noyau}-{cle}.tar"
+    if archive.exists() or _reprendre(base, etats, archive):
         return archive
     hote.inscrire_arm64()
     liste, inacheve = CACHE / f"paquets-{base.noyau}.txt", archive.with_suffix(".tar.part")
@@ -85,8 +87,10 @@ def amorcer(base: Base) -> Path:
         entree=base.sources,
         env={"SOURCE_DATE_EPOCH": "0", "TMPDIR": str(CACHE)},
     )
-    for ancienne in CACHE.glob(f"base-{base.noyau}-*.tar"):
-        ancienne.unlink()
+    for ancienne in CACHE.glob(f"base-{base.noyau}-*"):
+        if ancienne != inacheve:
+            ancienne.unlink()
+    _noter(base, etats, archive, _installes(inacheve))
     inacheve.rename(archive)
     return archive
 
@@ -117,9 +121,32 @@ def installer_dans(racine: Path, liste: Path) -> None:
         paquet.unlink()
 
 
-def _cle(base: Base) -> str:
-    """Return the digest of what makes the base: the list, the way, the state of the archive."""
-    return empreinte("\n".join(base.paquets), base.noyau, str(FORME), *_etats(base))[:16]
+def _reprendre(base: Base, etats: str, archive: Path) -> bool:
+    """
+    Take a kept base for this one when it must be the same, and tell whether it was.
+
+    It is the same when the archive has not moved and what is asked for besides had come as somebody's dependency.
+    """
+    for fiche in CACHE.glob(f"base-{base.noyau}-*.json"):
+        dit, ancienne = json.loads(fiche.read_text(encoding="utf-8")), fiche.with_suffix(".tar")
+        if dit["etats"] == etats and set(dit["paquets"]) <= set(base.paquets) <= set(dit["installes"]):
+            _noter(base, etats, archive, dit["installes"])
+            ancienne.rename(archive)
+            fiche.unlink()
+            return True
+    return False
+
+
+def _noter(base: Base, etats: str, archive: Path, installes: list[str]) -> None:
+    """Write beside a base what was asked for and what came."""
+    fiche = {"etats": etats, "paquets": base.paquets, "installes": installes}
+    archive.with_suffix(".json").write_text(json.dumps(fiche), encoding="utf-8")
+
+
+def _installes(archive: Path) -> list[str]:
+    """Return the names of the packages in a base."""
+    etat = lancer("tar", "-xOf", archive, "./var/lib/dpkg/status")
+    return sorted(ligne.removeprefix("Package: ") for ligne in etat.splitlines() if ligne.startswith("Package: "))
 
 
 def _etats(base: Base) -> list[bytes]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from accelerer import accelere, dedans, habite
 from atelier import ARBRE, CACHE, DEPOT, ICI, Rate, date_source, empreinte_fichiers, lancer
+from lire_roles import ANSIBLE, noms_des_roles
 
 from pirogue_contenus import catalogue, chaine, kolibri_modele
-from roles import ANSIBLE, noms_des_roles
 
 sys.path.insert(0, str(ICI / "maj"))
 import paquet
