@@ -17,7 +17,7 @@ demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
 test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
-	@$(PYTHON) appliance/installer.py dev --navigateur
+	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python -m pytest --ignore=tests/image
 
 image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=backports for a Pi 5; PROFIL=kiosque; SIGNATURE=key)
@@ -38,13 +38,14 @@ fuzz: ## damaged lots, receipts, orders: half a million, none believed (N=500000
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/python tests/fuzz/mutants.py $(or $(N),500000)
 
-check: ## format, lint, types, arrows, templates, shell, consistency (< 60 s)
+check: ## format, lint, types, arrows, templates, shell, roles, consistency (< 60 s)
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/ruff format --check -q . && $(B)/ruff check -q . && echo "  ✓ format, lint"
 	@$(B)/mypy | tail -1
 	@$(B)/lint-imports | tail -2
 	@$(B)/djlint portail sync --profile jinja --lint --quiet && echo "  ✓ templates"
 	@$(B)/shellcheck .ci/run appliance/postes/*.sh && echo "  ✓ shell"
+	@cd ansible && PATH="$$PWD/../$(B):$$PATH" ansible-lint -q && echo "  ✓ roles"
 	@$(B)/python -m pytest -q tests/consistance
 
 bench-image: image ## build, size, boot, memory, sectors written, beside a bare Debian (about 30 min)

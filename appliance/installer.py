@@ -73,6 +73,7 @@ PAQUETS_TESTS = {
     "modemmanager": "usr/sbin/ModemManager",
     "dbus-bin": "usr/bin/dbus-send",
     "dbus-daemon": "usr/bin/dbus-daemon",
+    "openssh-client": "usr/bin/ssh",
 }
 #: What the bench of the exchange needs besides: an alternative that is measured beside us.
 PAQUETS_BENCH = {

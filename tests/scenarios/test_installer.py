@@ -154,7 +154,7 @@ def test_tools_for_the_tests_are_named_together(copie: Path, outils: Path) -> No
 
     assert (
         "Il manque chromium age zstd openssl strace qemu-system-x86 mtools f3 bind9-dnsutils xvfb xdotool imagemagick "
-        "poppler-utils zbar-tools wrk dbus-bin dbus-daemon (pour les tests)" in dit
+        "poppler-utils zbar-tools wrk dbus-bin dbus-daemon openssh-client (pour les tests)" in dit
     )
 
 
