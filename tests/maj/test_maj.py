@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import avant
 import commun
 import confirmer
 import paquet
@@ -268,3 +269,16 @@ def test_a_damaged_memory_of_the_last_update_is_no_fault(depot: Path, contenu: s
     (depot / "dernier.json").write_text(contenu)
 
     assert commun.refusees(depot) in ((), ("0.1.13",))
+
+
+def test_rauc_itself_refuses_what_is_not_newer_or_comes_during_a_trial(tmp_path: Path, faire: Faire) -> None:
+    """Its last question, about the bundle that it has mounted: the manifest is inside, under the signed root hash."""
+    bundle, monte = faire(tmp_path / "maj.raucb", "0.1.13"), tmp_path / "monte"
+    subprocess.run(["unsquashfs", "-q", "-n", "-d", str(monte), str(bundle)], check=True, capture_output=True)
+    version = avant.demandee({"RAUC_BUNDLE_MOUNT_POINT": str(monte)})
+
+    assert version == "0.1.13"
+    assert avant.raison(version, presente=PRESENTE, confirme=lambda: True) == ""
+    assert "à l'essai" in avant.raison(version, presente=PRESENTE, confirme=lambda: False)
+    assert "pas plus récente" in avant.raison(version, presente="0.1.13", confirme=lambda: True)
+    assert "pas plus récente" in avant.raison(avant.demandee({}), presente=PRESENTE, confirme=lambda: True)

@@ -3,25 +3,41 @@
 RAUC's own last question before it writes, also when a person asks by hand.
 
 A bundle that is not newer is refused; so is any while the running system is on trial: it would be written over the
-only one that is known to be good.
+only one that is known to be good. The version is read in the bundle that RAUC has verified and mounted.
 """
 
+import configparser
 import os
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import commun
-
 from installer import confirme
+
+MANIFESTE = "manifest.raucm"
+
+
+def demandee(env: Mapping[str, str]) -> str:
+    """Return the version of the bundle that RAUC has mounted; empty when it says none."""
+    lu = configparser.ConfigParser(interpolation=None)
+    lu.read(Path(env.get("RAUC_BUNDLE_MOUNT_POINT", "/nonexistent"), MANIFESTE), encoding="utf-8")
+    return lu.get("update", "version", fallback="")
+
+
+def raison(version: str, *, presente: str, confirme: Callable[[], bool]) -> str:
+    """Return why this version may not be written now; empty when it may."""
+    if not confirme():
+        return "ce système est à l'essai"
+    if not commun.numeroter(presente) or commun.numeroter(version) <= commun.numeroter(presente):
+        return f"{version or 'sans version'} n'est pas plus récente que {presente}"
+    return ""
 
 
 def main() -> None:
     """Refuse with a non-zero exit; RAUC then writes nothing."""
-    demandee, presente = os.environ.get("RAUC_MF_VERSION", ""), commun.version_presente()
-    if not confirme():
-        sys.stderr.write("this system is on trial\n")
-        raise SystemExit(1)
-    if commun.numeroter(demandee) <= commun.numeroter(presente):
-        sys.stderr.write(f"{demandee or 'sans version'} is not newer than {presente}\n")
+    if mal := raison(demandee(os.environ), presente=commun.version_presente(), confirme=confirme):
+        sys.stderr.write(f"{mal}\n")
         raise SystemExit(1)
 
 
