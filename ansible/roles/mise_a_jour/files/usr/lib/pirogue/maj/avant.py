@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import commun
+
 from installer import confirme
 
 MANIFESTE = "manifest.raucm"
