@@ -4,20 +4,24 @@ sector of the empty slot, written straight to the card after the commit has retu
 promised to somebody.
 """
 
+import http.cookiejar
+import json
 import mmap
 import os
 import sqlite3
 import struct
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SCEAU, MARQUE = struct.Struct("<QQQ"), 0x50495247
 FENTE = "/dev/vda3"
 #: Channel → a sector of the slot of its own.
-CANAUX = {"registre": 0, "temoin": 1, "sain": 2}
-DOSSIERS = {"registre": "/data/pirogue/registre", "temoin": "/data/systeme/temoin", "sain": "/data/systeme/sain"}
+CANAUX = {"registre": 0, "temoin": 1, "kolibri": 2}
+DOSSIERS = {"registre": "/data/pirogue/registre", "temoin": "/data/systeme/temoin"}
+KOLIBRI = "http://127.0.0.1/cours"
 
 
 def registre() -> Iterator[int]:
@@ -32,28 +36,39 @@ def registre() -> Iterator[int]:
         yield journal.dernier(ouvert)
 
 
-def _sqlite(dossier: str, synchrone: str) -> Iterator[int]:
-    Path(dossier).mkdir(exist_ok=True)
-    db = sqlite3.connect(f"{dossier}/essai.db", isolation_level=None)
+def temoin() -> Iterator[int]:
+    """Control: SQLite as most programs set it beside a WAL; it must lose what it acknowledged."""
+    dossier = Path(DOSSIERS["temoin"])
+    dossier.mkdir(exist_ok=True)
+    db = sqlite3.connect(dossier / "essai.db", isolation_level=None)
     db.execute("PRAGMA journal_mode=wal")
-    db.execute(f"PRAGMA synchronous={synchrone}")
+    db.execute("PRAGMA synchronous=normal")
     db.execute("CREATE TABLE IF NOT EXISTS t (i INTEGER PRIMARY KEY, x TEXT)")
     for rang in range(1, 10**9):
         db.execute("INSERT INTO t VALUES (?, ?)", (rang, "presence" * 20))
         yield rang
+        time.sleep(0.002)
 
 
-def temoin() -> Iterator[int]:
-    """Control: SQLite as most programs set it beside a WAL; it must lose what it acknowledged."""
-    return _sqlite(DOSSIERS["temoin"], "normal")
+def kolibri() -> Iterator[int]:
+    """The real Kolibri, through the front server: a visitor opens one lesson after another."""
+    cookies = http.cookiejar.CookieJar()
+    ouvreur = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+    base = {"Host": "pirogue.internal", "Content-Type": "application/json"}
+    seance = f"{KOLIBRI}/api/auth/session/current/"
+    ouvreur.open(urllib.request.Request(seance, b"{}", base, method="PUT"), timeout=120).read()
+    jeton = next(un.value or "" for un in cookies if un.name == "kolibri_csrftoken")
+    entetes = base | {"X-CSRFToken": jeton}
+    lecon = {"node_id": "0" * 32, "content_id": "1" * 32, "channel_id": "2" * 32, "kind": "document"}
+    for rang in range(1, 10**9):
+        corps = json.dumps(lecon).encode()
+        demande = urllib.request.Request(f"{KOLIBRI}/api/logger/trackprogress/", corps, entetes, method="POST")
+        with ouvreur.open(demande, timeout=120) as reponse:
+            json.load(reponse)["session_id"]
+        yield rang
 
 
-def sain() -> Iterator[int]:
-    """Control of the control: the same, with every commit flushed."""
-    return _sqlite(DOSSIERS["sain"], "full")
-
-
-QUI: dict[str, Callable[[], Iterator[int]]] = {un.__name__: un for un in (registre, temoin, sain)}
+QUI: dict[str, Callable[[], Iterator[int]]] = {un.__name__: un for un in (registre, temoin, kolibri)}
 
 
 def main() -> None:

@@ -1,16 +1,10 @@
-"""What the laptops do, aboard the machine: the acts of the bench's radio, one a run: `gestes_air.py ACT JSON`."""
+"""What the laptops do, aboard the machine: the acts of the bench's radio, done by the agent."""
 
-import json
-import sys
+from typing import Any
 
 import gestes_radio
 
 
-def main() -> None:
-    """Do one act and print what it gives."""
-    rendu = gestes_radio.GESTES[sys.argv[1]](lambda **_: None, **json.loads(sys.argv[2]))
-    print(json.dumps(rendu))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+def agir(acte: str, arguments: dict[str, Any]) -> Any:
+    """Do one act."""
+    return gestes_radio.GESTES[acte](lambda **_: None, **arguments)

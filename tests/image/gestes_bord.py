@@ -1,19 +1,20 @@
-"""What is done aboard with the box's own Python, as one of its own users: `gestes_bord.py ACT JSON` prints JSON."""
+"""What is done aboard with the box's own packages, as one of its own users, by the agent."""
 
-import json
 import sqlite3
-import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pirogue_registre import ancres, base, comptes, jeunes, journal, lieux, reglages, seances
+from pirogue_bord.sante import tour
+from pirogue_registre import ancres, base, comptes, envois, jeunes, journal, lieux, presences, reglages, seances
 from pirogue_registre.base import Registre
 from pirogue_registre.fiches import FicheJeune
-from pirogue_socle import config
-from pirogue_socle.horloge import maintenant
+from pirogue_socle import config, horloge
+from pirogue_socle.horloge import Instant, maintenant
 
 PIN_DONNE = "246810"
+CONFIG = Path("/etc/pirogue/pirogue.toml")
 
 
 def peupler(registre: Registre) -> dict[str, Any]:
@@ -79,19 +80,66 @@ def dernier(registre: Registre) -> int:
     return journal.dernier(registre)
 
 
+def puce(registre: Registre) -> str:
+    """Return where the data are, as the chip of the trainers' pages says it."""
+    return envois.etat_puce(registre).code
+
+
+def jeunes_presents(registre: Registre, *, seance: str) -> dict[str, str]:
+    """Return each trainee's mark on the roll."""
+    lignes = presences.appel(registre, seance_id=seance, instant=maintenant())
+    return {ligne.jeune.personne_id: ligne.presence.etat for ligne in lignes}
+
+
+def pointer(registre: Registre, *, seance: str, jeune: str, auteur: str) -> None:
+    """Mark a trainee present."""
+    presences.pointer(
+        registre, seance_id=seance, personne_id=jeune, etat="present", instant=maintenant(), auteur=auteur
+    )
+
+
+def estimer(registre: Registre, *, seqs: list[int]) -> list[int]:
+    """Return the estimated hour of these events, ms since 1970 UTC."""
+    connues = ancres.lire(registre)
+    rangees = registre.db.execute("SELECT seq, boot_id, bt_ns, mur_ms FROM evenement")
+    instants = {seq: Instant(boot_id, bt_ns, mur_ms) for seq, boot_id, bt_ns, mur_ms in rangees}
+    return [horloge.estimer(instants[seq], connues) for seq in seqs]
+
+
+def regarder(_: Registre, *, controle: str) -> dict[str, Any]:
+    """Make the round of the box's health now; return what one check says."""
+    faits = tour.faire(config.lire(CONFIG), instant=maintenant())
+    return next(asdict(un) for un in faits if un.code == controle)
+
+
+def seance_en_cours(registre: Registre) -> str:
+    """Return the id of the session that is open; empty without one."""
+    ouverte = seances.en_cours(registre)
+    return ouverte.seance_id if ouverte is not None else ""
+
+
 ACTES: dict[str, Callable[..., Any]] = {
-    acte.__name__: acte for acte in (peupler, ouvrir_seance, confirmer_date, evenements, dernier)
+    acte.__name__: acte
+    for acte in (
+        peupler,
+        ouvrir_seance,
+        confirmer_date,
+        evenements,
+        dernier,
+        puce,
+        pointer,
+        estimer,
+        regarder,
+        jeunes_presents,
+        seance_en_cours,
+    )
 }
 
 
-def main() -> None:
+def agir(acte: str, arguments: dict[str, Any]) -> Any:
     """Do one act on the box's register."""
-    registre = base.ouvrir(config.lire(Path("/etc/pirogue/pirogue.toml")).registre)
+    registre = base.ouvrir(config.lire(CONFIG).registre)
     try:
-        print(json.dumps(ACTES[sys.argv[1]](registre, **json.loads(sys.argv[2])), default=str))  # noqa: T201
+        return ACTES[acte](registre, **arguments)
     finally:
         base.fermer(registre)
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,7 @@ from typing import Any
 from image.reglages import Amorce, Reglages, composer
 
 #: A slow shared machine is not a fault; a machine that says nothing for so long is one.
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 
 
 class MachineMuette(Exception):
@@ -106,13 +106,20 @@ class Machine:
 
     def lancer(self, commande: str, entree: str | bytes = "") -> int:
         """Ask for a command and return its number at once; `rendre` waits for it."""
-        numero = next(self._numeros)
         octets = entree.encode() if isinstance(entree, str) else entree
-        demande = {"appel": numero, "commande": commande, "entree": base64.b64encode(octets).decode()}
+        return self.demander(commande=commande, entree=base64.b64encode(octets).decode())
+
+    def demander(self, **demande: Any) -> int:
+        """Send one demand to the agent and return its number."""
+        numero = next(self._numeros)
         with self._du_neuf:
             self._rendus[numero] = None
-        self._port.sendall(json.dumps(demande).encode() + b"\n")
+        self._port.sendall(json.dumps({"appel": numero, "entree": ""} | demande).encode() + b"\n")
         return numero
+
+    def agir(self, module: str, acte: str, *, qui: str = "root", **arguments: Any) -> Rendu:
+        """Do an act of a module that was laid in `/run/essai`, as this user; what it gives is JSON."""
+        return self.rendre(self.demander(module=module, acte=acte, qui=qui, arguments=arguments))
 
     def rendre(self, numero: int, *, patience_s: float = PATIENCE_S) -> Rendu:
         """Wait for what a command gave; raises MachineMuette, also when the machine starts again meanwhile."""

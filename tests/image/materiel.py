@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-import sys
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,10 +11,21 @@ from pathlib import Path
 
 from image.machine import PATIENCE_S, Machine, MachineMuette
 
-ICI = Path(__file__).parent
-#: The network of a 4G key. Nothing leaves it (`restrict`): what lies behind is one port of the host's loopback.
+#: The network of a 4G key, and the key itself: what it is asked is asked of the loopback of the machine's own network.
 RESEAU_MODEM = "192.168.8.0/24"
-RIVE_MODEM = "192.168.8.9"
+RIVE_MODEM = "192.168.8.1"
+
+
+@contextlib.contextmanager
+def clore() -> Iterator[str]:
+    """Make a network of its own for a machine and its shore: a loopback, no way out; return its name."""
+    nom = f"image-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", nom], check=True)
+    try:
+        subprocess.run(["ip", "-n", nom, "link", "set", "lo", "up"], check=True)
+        yield nom
+    finally:
+        subprocess.run(["ip", "netns", "del", nom], check=True)
 
 
 def brancher(machine: Machine, serie: str, image: Path, *, lecture_seule: bool = False) -> None:
@@ -37,12 +49,10 @@ def arracher(machine: Machine, serie: str) -> None:
     machine.qmp("blockdev-del", **{"node-name": f"n-{serie}"})
 
 
-def brancher_modem(machine: Machine, *, port: int, nom: str = "modem", mac: str = "0c:5b:8f:27:9a:64") -> None:
-    """Plug in a 4G key that shows itself as an Ethernet card; this port of our loopback is at RIVE_MODEM."""
-    vers = f"tcp:{RIVE_MODEM}:{port}-cmd:{sys.executable} -IS {ICI / 'relais.py'} {port}"
-    machine.qmp(
-        "netdev_add", type="user", id=nom, net=RESEAU_MODEM, restrict=True, ipv6=False, guestfwd=[{"str": vers}]
-    )
+def brancher_modem(machine: Machine, nom: str = "modem", *, mac: str = "0c:5b:8f:27:9a:64") -> None:
+    """Plug in a 4G key that shows itself as an Ethernet card; the machine must be in a closed network (`clore`)."""
+    assert machine.reglages.reseau, "nothing of a test leaves this machine"
+    machine.qmp("netdev_add", type="user", id=nom, net=RESEAU_MODEM, host=RIVE_MODEM, ipv6=False)
     machine.qmp("device_add", driver="usb-net", id=f"u-{nom}", netdev=nom, bus="xhci.0", mac=mac)
 
 

@@ -11,6 +11,25 @@ from image.salle import RADIOS, Salle
 
 
 @dataclass(frozen=True, slots=True)
+class JeuneABord:
+    """A trainee as the pages know her: her number, her three pictures."""
+
+    personne_id: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classe:
+    """Who is aboard: Rachelle, her group, Afi and Koffi; and the relay's own number."""
+
+    rachelle: str
+    groupe: str
+    afi: JeuneABord
+    koffi: JeuneABord
+    relais: str
+
+
+@dataclass(frozen=True, slots=True)
 class Premier:
     """
     What the first start gave.
@@ -20,7 +39,7 @@ class Premier:
         portail_s, kolibri_s: age of the machine when the portal, then Kolibri, first answered.
         etat: what systemd said of the start.
         echecs: units that failed, with their last words.
-        classe: who is aboard (ids, pictures), as `gestes_bord.peupler` says it.
+        classe: who is aboard.
         montages: /proc/mounts.
     """
 
@@ -29,7 +48,7 @@ class Premier:
     kolibri_s: float
     etat: str
     echecs: list[str]
-    classe: dict[str, Any]
+    classe: Classe
     montages: str
 
 
@@ -42,7 +61,7 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
         salle = Salle(machine)
         portail_s = salle.attendre_page("/")
         salle.preparer()
-        kolibri_s = salle.attendre_page("/cours/", patience_s=600.0)
+        kolibri_s = salle.attendre_page("/cours/")
         etat = salle.finir_de_demarrer()
         premier = Premier(
             amorce=Amorce(dossier / "disque.qcow2", amorce.noyau, amorce.disque, amorce.bios, amorce.ligne),
@@ -50,7 +69,7 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
             kolibri_s=kolibri_s,
             etat=etat,
             echecs=salle.echecs(),
-            classe=salle.a_bord("peupler"),
+            classe=_lire_classe(salle.a_bord("peupler")),
             montages=machine.executer("cat /proc/mounts"),
         )
         machine.lancer("systemctl poweroff")
@@ -58,3 +77,9 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
     finally:
         machine.couper()
     return premier
+
+
+def _lire_classe(dite: dict[str, Any]) -> Classe:
+    """Return who is aboard, from what `gestes_bord.peupler` said."""
+    afi, koffi = (JeuneABord(dite["jeunes"][nom][0], tuple(dite["jeunes"][nom][1])) for nom in ("Afi", "Koffi"))
+    return Classe(dite["rachelle"], dite["groupe"], afi, koffi, dite["relais"])

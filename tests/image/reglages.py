@@ -61,6 +61,7 @@ class Reglages:
             the disk is then a raw copy (`disque.raw`) beside which `depart.raw` keeps the first state.
         lignes: QEMU's own options, for what is not thought of here.
         accreditations: further systemd credentials (name of at most 28 letters, text).
+        reseau: network namespace in which QEMU runs: what a 4G key lets out ends there.
     """
 
     memoire_mio: int = 1024
@@ -71,12 +72,15 @@ class Reglages:
     journal: Path | None = None
     lignes: tuple[str, ...] = ()
     accreditations: tuple[tuple[str, str], ...] = ()
+    reseau: str = ""
 
 
 def composer(amorce: Amorce, reglages: Reglages, dossier: Path, *, tour: int) -> list[str]:
     """Return QEMU's command line; the sockets and the console of this start are named after `tour`."""
     commande = [
-        *("setpriv", "--pdeathsig", "KILL", "qemu-system-aarch64"),
+        *("setpriv", "--pdeathsig", "KILL"),
+        *(("ip", "netns", "exec", reglages.reseau) if reglages.reseau else ()),
+        "qemu-system-aarch64",
         *("-M", "virt,gic-version=3", "-accel", "tcg,thread=multi", "-cpu", "max,pauth-impdef=on"),
         *("-smp", str(reglages.coeurs), "-m", str(reglages.memoire_mio), "-rtc", f"base={reglages.heure},clock=host"),
         *("-display", "none", "-nodefaults", "-no-user-config"),

@@ -2,12 +2,14 @@
 
 import json
 import shlex
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from banc.radio_poste import PosteRadio
-from image.machine import Machine
+from banc.radio_poste import Page, PosteRadio
+from image.machine import PATIENCE_S, CommandeRatee, Machine, Rendu
 
 ICI = Path(__file__).parent
 OUTILS = "/run/essai"
@@ -17,6 +19,37 @@ RADIOS = "modules_load=mac80211_hwsim mac80211_hwsim.radios={radios}"
 CLE_WIFI = "/data/pirogue/reseau/wifi.psk"
 #: A page of the box as seen from the box itself.
 PAGE = "busybox wget -q -T 10 -O - --header 'Host: pirogue.internal' http://127.0.0.1{chemin}"
+
+
+class PageLue(Page):
+    """A page whose words are also `text`, as Flask's answers have it."""
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.corps.decode()
+
+
+class Poste(PosteRadio):
+    """A laptop in the box's classroom."""
+
+    def get(self, adresse: str) -> PageLue:
+        """Open a page and follow where it leads."""
+        return _lue(super().get(adresse))
+
+    def post(self, adresse: str, *, data: Mapping[str, str], follow_redirects: bool = True) -> PageLue:
+        """Send a form and follow where it leads."""
+        return _lue(super().post(adresse, data=data, follow_redirects=follow_redirects))
+
+
+def _lue(page: Page) -> PageLue:
+    return PageLue(page.adresse, page.status_code, page.entetes, page.corps)
+
+
+def _lire(acte: str, rendu: Rendu) -> Any:
+    if rendu.rc:
+        raise CommandeRatee(f"{acte}: {rendu.rc}\n{rendu.erreur}")
+    return json.loads(rendu.sortie)
 
 
 @dataclass(frozen=True)
@@ -30,8 +63,10 @@ class Salle:
         sources = (ICI / "gestes_bord.py", ICI / "gestes_air.py", ICI.parent / "banc" / "gestes_radio.py")
         for source in sources:
             self.machine.poser(f"{OUTILS}/{source.name}", source.read_bytes(), mode="0755")
+        # Nothing may be run from /run; a laptop's DHCP client has a script to run.
+        self.machine.executer("mkdir /run/postes && mount -t tmpfs -o nosuid,nodev,exec postes /run/postes")
 
-    def attendre_page(self, chemin: str, *, patience_s: float = 300.0) -> float:
+    def attendre_page(self, chemin: str, *, patience_s: float = PATIENCE_S) -> float:
         """Wait until a page of the box answers; return the machine's age then, in seconds since its kernel started."""
         page = PAGE.format(chemin=shlex.quote(chemin))
         uptime = self.machine.attendre_que(f"{page} >/dev/null && cut -d' ' -f1 /proc/uptime", patience_s=patience_s)
@@ -52,30 +87,74 @@ class Salle:
 
     def finir_de_demarrer(self) -> str:
         """Wait until systemd has nothing left to start; return what it says of it, and of what still starts."""
-        rendu = self.machine.essayer("timeout 200 systemctl is-system-running --wait || systemctl list-jobs --no-legend")
+        rendu = self.machine.essayer(
+            "timeout 600 systemctl is-system-running --wait || systemctl list-jobs --no-legend"
+        )
         return rendu.sortie.strip()
 
     def a_bord(self, acte: str, *, qui: str = "pirogue-portail", **arguments: Any) -> Any:
         """Do one act of gestes_bord as one of the box's users."""
-        sous = f"setpriv --reuid={qui} --regid={qui} --init-groups"
-        mots = shlex.join([PYTHON, f"{OUTILS}/gestes_bord.py", acte, json.dumps(arguments)])
-        return json.loads(self.machine.executer(f"cd / && {sous} {mots}"))
+        return _lire(acte, self.machine.agir("gestes_bord", acte, qui=qui, **arguments))
+
+    def essayer_a_bord(self, acte: str, *, qui: str = "pirogue-portail", **arguments: Any) -> str:
+        """Do one act that must not succeed; return what it complained of."""
+        rendu = self.machine.agir("gestes_bord", acte, qui=qui, **arguments)
+        assert rendu.rc != 0, rendu.sortie
+        return rendu.erreur
+
+    def regarder_maintenant(self, controle: str) -> dict[str, Any]:
+        """Return what one check of the box's health says when it is made now, by the body's own user."""
+        rendu = self.machine.agir("gestes_bord", "regarder", qui="pirogue-bord", controle=controle)
+        dit: dict[str, Any] = _lire(controle, rendu)
+        return dit
+
+    def attendre_acte(self, acte: str, voulu: object, *, patience_s: float = PATIENCE_S) -> Any:
+        """Do an act until it gives this; return what it gave last."""
+        fin = time.monotonic() + patience_s
+        while (rendu := self.a_bord(acte)) != voulu and time.monotonic() < fin:
+            self.machine.laisser_faire(1.0)
+        return rendu
 
     def appeler(self, geste: str, **arguments: Any) -> Any:
         """Do one act of the bench's radio in the machine: this is what a laptop (`PosteRadio`) asks."""
         if geste == "lancer":
             rendu = self.machine.essayer(shlex.join(arguments["commande"]))
             return [rendu.rc, rendu.sortie, rendu.erreur]
-        mots = shlex.join(["/usr/bin/python3", f"{OUTILS}/gestes_air.py", geste, json.dumps(arguments)])
-        return json.loads(self.machine.executer(mots))
+        return _lire(geste, self.machine.agir("gestes_air", geste, **arguments))
+
+    def histoire(self) -> dict[str, Any]:
+        """Return the stick's story as the pages read it."""
+        lue: dict[str, Any] = json.loads(self.machine.executer("cat /run/pirogue-bord/cle.json"))["histoire"]
+        return lue
+
+    def attendre_histoire(self, *etapes: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Wait until the stick's story is at one of these steps; return it."""
+        mots = "|".join(etapes)
+        self.machine.attendre_que(
+            f'grep -Eq \'"etape": ?"({mots})"\' /run/pirogue-bord/cle.json', patience_s=patience_s
+        )
+        return self.histoire()
+
+    def etat(self) -> dict[str, Any]:
+        """Return what `pirogue etat --json` says: each check by its code."""
+        dit = json.loads(self.machine.essayer("/opt/pirogue/bin/pirogue etat --json").sortie)
+        return {un["code"]: un for un in dit["constats"]}
+
+    def appairer(self, carte_rive: bytes) -> bytes:
+        """Give the box the shore's card, and return the box's own."""
+        self.machine.poser("/run/essai/rive.json", carte_rive)
+        sous = "cd / && setpriv --reuid=pirogue-sync --regid=pirogue-sync --init-groups"
+        self.machine.executer(f"{sous} /opt/pirogue/bin/pirogue sync appairer /run/essai/rive.json")
+        dit = self.machine.executer(f"{sous} /opt/pirogue/bin/pirogue sync carte")
+        return dit[dit.index("{") : dit.rindex("}") + 1].encode()
 
     def wifi(self) -> tuple[str, str]:
         """Return the network's name and key, as this box made them."""
         nom = self.machine.executer("sed -n 's/^ssid2\\?=//p' /etc/hostapd/hostapd.conf").strip('"')
         return nom, self.machine.executer(f"cut -d' ' -f2- {CLE_WIFI}")
 
-    def poste(self, nom: str, radio: int) -> PosteRadio:
+    def poste(self, nom: str, radio: int) -> Poste:
         """Put a laptop ashore of everything but its radio."""
-        poste = PosteRadio(self, nom, radio)  # type: ignore[arg-type]  # what it asks of the bench's machine, we do
+        poste = Poste(self, nom, radio)  # type: ignore[arg-type]  # what it asks of the bench's machine, we do
         self.appeler("poser", poste=nom, radio=radio)
         return poste
