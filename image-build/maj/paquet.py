@@ -120,7 +120,12 @@ def emballer(
             "[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=rootfs.ext4\n"
         )
         mots = ["rauc", f"--cert={cle.certificat}", f"--key={cle.prive}"]
-        mots += [f"--mksquashfs-args=-comp zstd -Xcompression-level {effort} -no-progress", "bundle", str(dedans), str(neuf)]
+        mots += [
+            f"--mksquashfs-args=-comp zstd -Xcompression-level {effort} -no-progress",
+            "bundle",
+            str(dedans),
+            str(neuf),
+        ]
         fait = subprocess.run(mots, capture_output=True, text=True, check=False)
         if fait.returncode:
             raise SystemExit(f"RAUC refuse d'emballer : {(fait.stdout + fait.stderr)[-1000:]}")
