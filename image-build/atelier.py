@@ -98,5 +98,5 @@ def empreinte_fichier(fichier: Path) -> str:
 
 
 def date_source() -> str:
-    """Return the instant of the last commit, in seconds, as SOURCE_DATE_EPOCH wants it."""
-    return lancer("git", "-C", DEPOT, "log", "-1", "--format=%ct").strip()
+    """Return SOURCE_DATE_EPOCH: the one that is given, else the instant of the last commit, in seconds."""
+    return os.environ.get("SOURCE_DATE_EPOCH") or lancer("git", "-C", DEPOT, "log", "-1", "--format=%ct").strip()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import amorcer
 import assembler
-from atelier import CACHE, ICI, lancer
+from atelier import CACHE, ICI, date_source, lancer
 from monter import Lieux, Version, monter, s_isoler
 
 _BLOC = 4096
@@ -19,6 +19,7 @@ _BLOC = 4096
 def comparer(*, noyau: str, profil: str) -> int:
     """Build twice, print what differs; return 0 when nothing does."""
     s_isoler()
+    os.environ["SOURCE_DATE_EPOCH"] = date_source()  # a commit may come between the two
     archive = amorcer.amorcer(amorcer.Base(amorcer.lire_paquets(), noyau))
     version, certificat = Version(1, "0" * 12), CACHE / "essai.crt"
     images = []
@@ -45,25 +46,46 @@ def differences(une: Path, autre: Path) -> tuple[int, Counter[str]]:
             if x != y:
                 octets += sum(m != n for m, n in zip(x, y, strict=False)) + abs(len(x) - len(y))
                 blocs.append(bloc)
-    return octets, Counter(nom for bloc in blocs for nom in [_nommer(une, bloc)])
+    return octets, _nommer(une, blocs)
 
 
-def _nommer(image: Path, bloc: int) -> str:
-    """Return what a block of the card belongs to."""
-    mio = bloc * _BLOC // assembler.MIO
+def _nommer(image: Path, blocs: list[int]) -> Counter[str]:
+    """Return how many of these blocks of the card belong to what."""
     debut_racine = assembler.MARGE + assembler.AMORCE
-    if mio < assembler.MARGE:
-        return "table des partitions"
-    if mio < debut_racine:
-        return "amorce"
-    if mio >= debut_racine + assembler.RACINE:
-        return "racine B ou données"
-    dedans = bloc - debut_racine * (assembler.MIO // _BLOC)
+    noms: Counter[str] = Counter()
+    dedans: list[int] = []
+    for bloc in blocs:
+        mio = bloc * _BLOC // assembler.MIO
+        if mio < assembler.MARGE:
+            noms["table des partitions"] += 1
+        elif mio < debut_racine:
+            noms["amorce"] += 1
+        elif mio >= debut_racine + assembler.RACINE:
+            noms["racine B ou données"] += 1
+        else:
+            dedans.append(bloc - debut_racine * (assembler.MIO // _BLOC))
     racine = image.with_name("racine.ext4")
-    inode = lancer("debugfs", "-R", f"icheck {dedans}", racine).split()[-1]
-    if not inode.isdigit():
-        return "racine : métadonnées"
-    return "racine : " + " ".join(lancer("debugfs", "-R", f"ncheck {inode}", racine).split()[3:])
+    inodes = [
+        un for debut in range(0, len(dedans), 500) for un in _colonne(racine, "icheck", dedans[debut : debut + 500])
+    ]
+    chemins = _chemins(racine, sorted({un for un in inodes if un.isdigit()}))
+    for inode in inodes:
+        noms["racine : " + chemins.get(inode, "métadonnées")] += 1
+    return noms
+
+
+def _colonne(racine: Path, ordre: str, nombres: list[int]) -> list[str]:
+    """Return the second column of what debugfs says of these numbers."""
+    lignes = lancer("debugfs", "-R", f"{ordre} {' '.join(map(str, nombres))}", racine).splitlines()[1:]
+    return [ligne.split("\t")[1] for ligne in lignes]
+
+
+def _chemins(racine: Path, inodes: list[str]) -> dict[str, str]:
+    """Return the path of each inode."""
+    if not inodes:
+        return {}
+    lignes = lancer("debugfs", "-R", f"ncheck {' '.join(inodes)}", racine).splitlines()[1:]
+    return {inode: chemin for inode, _, chemin in (ligne.partition("\t") for ligne in lignes)}
 
 
 if __name__ == "__main__":

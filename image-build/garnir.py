@@ -19,8 +19,12 @@ sys.path.insert(0, str(ICI / "maj"))
 import paquet
 
 PARTAGE = Path("usr/share/pirogue")
-#: On the boat nothing waits for a network that may not come for days.
-MASQUES = ("systemd-networkd-wait-online.service",)
+#: On the boat nothing waits for a network that may not come for days; no program of another machine is run there.
+MASQUES = (
+    "systemd-networkd-wait-online.service",
+    "systemd-binfmt.service",
+    "proc-sys-fs-binfmt_misc.automount",
+)
 #: What differs from one box to the next and is made aboard; then what only the making of packages needed.
 RESTES = (
     *("etc/ssh/ssh_host_*", "etc/hostid", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed"),
@@ -159,6 +163,9 @@ def nettoyer(arbre: Path) -> None:
     _oter(arbre / "boot/firmware")
     (arbre / "boot/firmware").mkdir()
     (arbre / "root").chmod(0o700)
+    # « /usr is new » would be true at each start of a read-only root: four programs, ten seconds, for nothing.
+    for dossier in ("etc", "var"):
+        (arbre / dossier / ".updated").write_text("", encoding="ascii")
     # Empty, not « uninitialized »: each start would be a first one, and enable every unit that has a preset.
     (arbre / "etc/machine-id").write_text("", encoding="ascii")
 

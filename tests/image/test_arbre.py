@@ -41,7 +41,7 @@ def test_the_first_partition_starts_every_board_through_uboot(carte: Carte) -> N
 def test_the_boot_script_tells_the_kernel_what_the_tests_tell_it(construction: Construction) -> None:
     """The machine under test starts the kernel directly: its line must be the boat's own."""
     script = (CONSTRUCTION / "maj/boot.cmd").read_text(encoding="utf-8")
-    (ligne,) = re.findall(r"setenv bootargs ([^;\n]*)", script)
+    ligne = " ".join(re.findall(r"setenv bootargs ([^;\n]*)", script))
 
     assert construction.ligne in ligne
     assert "root=PARTUUID=50495247-0${part}" in ligne
@@ -223,6 +223,14 @@ def test_the_users_have_the_numbers_that_the_data_was_written_with(racine: Path)
 def test_each_start_is_not_a_first_one(racine: Path) -> None:
     """« uninitialized » would make systemd enable every unit that has a preset, at each start of a read-only root."""
     assert (racine / "etc/machine-id").read_bytes() == b""
+
+
+def test_no_start_believes_that_the_system_was_just_updated(racine: Path) -> None:
+    """On a read-only root it would be believed at each start: ldconfig, catalogs, users, for nothing."""
+    for dossier in ("etc", "var"):
+        assert (racine / dossier / ".updated").stat().st_mtime >= (racine / "usr").stat().st_mtime
+    assert (racine / "etc/ld.so.cache").stat().st_size > 1000
+    assert (racine / "usr/lib/udev/hwdb.bin").stat().st_size > 1_000_000
 
 
 def test_the_image_says_which_one_it_is(racine: Path, construction: Construction) -> None:
