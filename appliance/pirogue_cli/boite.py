@@ -114,10 +114,9 @@ def premier_compte(config: Config, registre: Registre) -> None:
 
 
 def attend(registre: Registre) -> bool:
-    """Say whether the first account still has the code of the sheet."""
-    compte_id = reglages.lire(registre, PREMIER)
-    actifs = {compte.compte_id for compte in comptes.lister(registre)}
-    return compte_id in actifs and comptes.a_changer(registre, compte_id)
+    """Say whether the first account still has the code of the sheet, or is not made yet."""
+    compte_id, actifs = reglages.lire(registre, PREMIER), {compte.compte_id for compte in comptes.lister(registre)}
+    return not actifs or (compte_id in actifs and comptes.a_changer(registre, compte_id))
 
 
 def oublier_code(lieux: Lieux) -> None:

@@ -158,6 +158,15 @@ def test_the_screen_holds_the_sheet_until_the_trainer_has_her_own_code(prete: Bo
     assert prete.lieux.fait.exists()
 
 
+def test_a_register_without_an_account_is_not_a_sheet_that_was_read(boite: Boite) -> None:
+    """The register's own start may have failed: the sheet waits, and nothing is taken for said."""
+    registre = base.ouvrir(boite.disque / "donnees/registre")
+    attend = commande.attend(registre)
+    base.fermer(registre)
+
+    assert attend
+
+
 def test_cut_between_the_new_code_and_the_wiping_the_next_start_wipes(prete: Boite) -> None:
     """The power failed before the screen noticed: the next start takes note, and shows no spent code."""
     racine.deposer(prete.lieux)

@@ -97,7 +97,10 @@ def vivre(machine: Machine) -> Journee:
     machine.lancer("mount", "-o", "remount,ro", "/boot/firmware")
     machine.lancer("systemd-run", "--unit=ecran", "--collect", PYTHON, "-c", ECRAN)
     machine.attendre(lambda: machine.lancer("test", "-e", "/run/ecran", attendu=None).returncode == 0, quoi="no screen")
-    machine.systemctl("start", "pirogue-fiche.service")
+    # The card refuses once: what waits gives up, and is asked again when the card has done better.
+    machine.lancer("sh", "-c", "mkdir -p /data/systeme && touch /data/systeme/premier")
+    machine.systemctl("start", "pirogue-fiche.service", attendu=1)
+    machine.lancer("rm", "/data/systeme/premier")
     machine.attendre(
         lambda: "s'efface" in machine.lancer("cat", "/run/ecran").stdout,
         quoi="the sheet is not on the screen",
