@@ -32,15 +32,9 @@ class Atelier:
         """Return the key that the image believes."""
         return paquet.trouver_cle(CACHE)
 
-    @property
-    def version(self) -> str:
-        """Return the image's version."""
-        return str(self.construction.dit["version"])
-
     def suivante(self, pas: int = 1) -> str:
-        """Return the version that comes so many steps after the image's."""
-        tete, _, numero = self.version.rpartition(".")
-        return f"{tete}.{int(numero) + pas}"
+        """Return a version that comes so many steps after the image's."""
+        return f"{int(self.construction.dit['numero']) + pas}-essai"
 
     def systeme(self, version: str, fichiers: Mapping[str, str] | None = None) -> Path:
         """
