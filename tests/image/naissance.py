@@ -158,7 +158,7 @@ def _troisieme(machine: Machine) -> dict[str, Any]:
         "secrets_apres": json.loads(machine.executer(f"{PYTHON} -", LIRE)),
         "machine_id_apres": machine.executer("cat /etc/machine-id"),
         "conditions": {un: machine.executer(f"systemctl show -P ConditionResult {un}") for un in UNITES},
-        "cle_ssh": machine.executer("sshd -T 2>/dev/null | sed -n 's/^hostkey //p'"),
+        "cle_ssh": machine.executer("mkdir -p /run/sshd && sshd -T | sed -n 's/^hostkey //p'"),
     }
 
 
