@@ -59,13 +59,8 @@ def poser_fichiers(arbre: Path, *, version: str, commit: str, numero: int) -> No
     )
     for dossier in ("data", "media/root-ro", "boot/firmware"):
         (arbre / dossier).mkdir(parents=True, exist_ok=True)
-    # Debian's own mirror, whichever one the building machine reads.
-    (arbre / "etc/apt/sources.list").write_text(
-        "deb http://deb.debian.org/debian trixie main non-free-firmware\n"
-        "deb http://deb.debian.org/debian trixie-updates main non-free-firmware\n"
-        "deb http://deb.debian.org/debian-security trixie-security main non-free-firmware\n",
-        encoding="utf-8",
-    )
+    # Nothing of the machine that builds; and the box takes nothing from apt: a signed update replaces it whole.
+    (arbre / "etc/apt/sources.list").write_text("# La boîte se met à jour par clé, jamais par apt.\n", encoding="utf-8")
 
 
 def appliquer_roles(arbre: Path, *, profil: str, confiance: Path) -> None:

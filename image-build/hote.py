@@ -24,6 +24,7 @@ PAQUETS_HOTE = {
     "mtools": "usr/bin/mcopy",
     "rauc": "usr/bin/rauc",
     "squashfs-tools": "usr/bin/mksquashfs",
+    "u-boot-qemu": "usr/lib/u-boot/qemu_arm64/u-boot.bin",
     "u-boot-tools": "usr/bin/mkimage",
     "zstd": "usr/bin/zstd",
 }
@@ -72,14 +73,13 @@ def miroir(*, securite: bool = False) -> str:
     """
     Return the address of the Debian mirror that apt is set to here, or of its security archive.
 
-    Falls back on Debian's own when apt knows none yet.
+    A machine without the security archive gets the one beside its mirror. Raises SystemExit when apt knows no mirror.
     """
-    nom = "debian-security" if securite else "debian"
-    lignes = _dire("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
-    for ligne in lignes:
-        if ligne.rstrip("/").endswith("/" + nom):
-            return ligne.rstrip("/")
-    return f"http://deb.debian.org/{nom}"
+    adresses = _dire("apt-get", "indextargets", "--format", "$(REPO_URI)").split()
+    connus = {adresse.rstrip("/").rsplit("/", 1)[-1]: adresse.rstrip("/") for adresse in adresses}
+    if "debian" not in connus:
+        raise SystemExit("apt ne connaît aucun miroir de Debian : lance « apt-get update », puis recommence.")
+    return connus.get("debian-security", f"{connus['debian']}-security") if securite else connus["debian"]
 
 
 def inscrire_arm64() -> None:

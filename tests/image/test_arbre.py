@@ -103,7 +103,11 @@ def test_the_card_grows_before_anything_is_mounted(racine: Path) -> None:
     assert re.search(r"^Before=.*\blocal-fs-pre\.target\b", unite, re.MULTILINE)
     assert (racine / "etc/systemd/system/local-fs.target.wants/pirogue-agrandir.service").is_symlink()
     assert programme.stat().st_mode & 0o777 == 0o755
-    assert "udevadm lock" in programme.read_text(encoding="utf-8")
+    ordres = [un for un in programme.read_text(encoding="utf-8").splitlines() if not un.startswith("#")]
+    assert any("udevadm lock" in un for un in ordres)
+    assert not any("partx" in un or "partprobe" in un for un in ordres)
+    for outil in ("udevadm", "lsblk", "sfdisk", "resizepart"):
+        assert any(any(racine.glob(f"usr/{ou}/{outil}")) for ou in ("bin", "sbin")), outil
 
 
 def test_the_memory_disk_finds_the_card_on_every_board(racine: Path) -> None:

@@ -10,7 +10,7 @@ from image.premier import Premier
 from image.reglages import Reglages
 from image.salle import Salle
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 #: 4 March 2031, eight in the morning in Sô-Ava: after any day on which this runs.
 MATIN_MS = 1_930_374_000_000
 JOUR_S = 86_400

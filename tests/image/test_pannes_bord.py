@@ -8,7 +8,7 @@ from image.premier import Premier
 from image.reglages import Reglages
 from image.salle import Salle
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 #: The board's own chip has eight lines, and one is its power key: the button hangs on another.
 CHIP, BOUTON, LAMPE = "9030000.pl061", 5, 6
 BOITE = "/data/pirogue/boite.toml"

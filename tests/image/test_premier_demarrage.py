@@ -7,7 +7,7 @@ from image.construction import Construction
 from image.naissance import FICHIERS, Naissance
 from image.premier import Premier
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
