@@ -24,10 +24,10 @@ image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=ba
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
-image-test: image ## that image booted under emulation: radios, sticks, 4G, clocks, updates, power cuts (about 15 min)
+image-test: image ## that image looked at, and started twice under emulation (about 8 min)
 	@$(B)/python -m pytest tests/image
 
-image-test-long: image ## the same, with hundreds of power cuts and whole classes (hours)
+image-test-long: image ## the rest: radios, sticks, 4G, clocks, updates, faults, power cuts, a Pi 3 (more than an hour)
 	@$(B)/python -m pytest tests/image -m "long or not long"
 
 stick-test: ## sticks pulled and power cut under Debian's own kernel, in QEMU (about 4 min; part of `make test`)
