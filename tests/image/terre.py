@@ -56,7 +56,20 @@ def servir(dossier: Path, reseau: str) -> Iterator[Terre]:
     reglage.write_text(f'donnees = "bord"\nterre = "rive"\nrive_port = {PORT}\n', encoding="utf-8")
     with (dossier / "rive.log").open("wb") as log:
         processus = subprocess.Popen(
-            ["ip", "netns", "exec", reseau, PIROGUE, "rive", "servir", "--hote", RIVE_MODEM],
+            [
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "ip",
+                "netns",
+                "exec",
+                reseau,
+                PIROGUE,
+                "rive",
+                "servir",
+                "--hote",
+                RIVE_MODEM,
+            ],
             env=os.environ | {"PIROGUE_CONFIG": str(reglage)},
             stdout=log,
             stderr=subprocess.STDOUT,
