@@ -26,6 +26,8 @@ PAQUETS_HOTE = {
     "squashfs-tools": "usr/bin/mksquashfs",
     "u-boot-qemu": "usr/lib/u-boot/qemu_arm64/u-boot.bin",
     "u-boot-tools": "usr/bin/mkimage",
+    "unzip": "usr/bin/unzip",
+    "binutils": "usr/bin/strings",
     "zstd": "usr/bin/zstd",
 }
 #: The first versions that do: QEMU with `raspi4b`, mmdebstrap that knows `--customize-hook` as we use it.
