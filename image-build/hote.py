@@ -18,6 +18,7 @@ PAQUETS_RETROPORTES = {
 PAQUETS_HOTE = {
     "arch-test": "usr/bin/arch-test",
     "binutils-aarch64-linux-gnu": "usr/bin/aarch64-linux-gnu-readelf",
+    "gcc-aarch64-linux-gnu": "usr/bin/aarch64-linux-gnu-gcc",
     "dosfstools": "sbin/mkfs.vfat",
     "e2fsprogs": "sbin/mke2fs",
     "fdisk": "sbin/sfdisk",
