@@ -42,7 +42,7 @@ class Boite:
         self.ecrire("proc/meminfo", "MemTotal: 2000000 kB\nMemFree: 100000 kB\nMemAvailable: 1200000 kB\n")
         self.ecrire("proc/vmstat", "nr_free_pages 1\noom_kill 0\n")
         self.ecrire("proc/cmdline", "root=PARTUUID=50495247-02 ro rauc.slot=A quiet\n")
-        self.ecrire("etc/pirogue/version", "12 c0ffee\n")
+        self.ecrire("etc/pirogue/version", "version=12\nnumero=12\ncommit=c0ffee\n")
         self.ecrire("sys/class/hwmon/hwmon0/name", "cpu_thermal\n")
         self.ecrire("sys/class/hwmon/hwmon1/name", "rpi_volt\n")
         self.ecrire("sys/class/hwmon/hwmon1/in0_lcrit_alarm", "0\n")

@@ -26,7 +26,8 @@ ETAPES = {
 def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: ARG001
     """See the slot and the version that run, an update that is under way, on trial, refused or taken back."""
     creneau = re.search(r"\brauc\.slot=([AB])\b", texte(racine / "proc/cmdline"))
-    version = (texte(racine / "etc/pirogue/version").split() or [""])[0]
+    lignes = texte(racine / "etc/pirogue/version").splitlines()
+    version = next((une.removeprefix("version=") for une in lignes if une.startswith("version=")), "")
     if creneau is None:
         return Vu("inconnu", "Cette machine n'a qu'un système.", mesures={"version": version})
     dernier = objet(sous(racine, config.systeme) / "maj" / "dernier.json") or {}
