@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pirogue_actions import client
 from pirogue_bord import horloge
-from pirogue_bord.horloge import Sources
 from pirogue_bord.sante import tour as sante
 from pirogue_socle import constats
 from pirogue_socle.config import Config
@@ -87,17 +85,11 @@ def ronde_sante(config: Config, *, apres: Callable[[tuple[Constat, ...]], None])
 
 
 def ronde_horloge(config: Config) -> Ronde:
-    """Return the clock's turns; a step is asked of root's helper, forwards or backwards: the anchors decided."""
-
-    def regler(utc_ms: int) -> None:
-        if config.actions_cle is not None:
-            client.demander(config.actions_cle, "regler_heure", utc_ms=utc_ms, force=True)
-
-    sources = Sources(regler=regler)
+    """Return the clock's turns; what one could not do is said once."""
     dites = [""]
 
     def faire() -> None:
-        etat = horloge.tour(config, instant=maintenant(), sources=sources)
+        etat = horloge.tour(config, instant=maintenant())
         if etat.phrase and etat.phrase != dites[0]:
             sys.stderr.write(f"horloge : {etat.phrase}\n")
         dites[0] = etat.phrase
