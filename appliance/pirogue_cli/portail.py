@@ -27,7 +27,7 @@ def servir() -> None:
     from pirogue_portail.serveur import servir as servir_portail
 
     config = reglages.lire(reglages.trouver())
-    servir_portail(config_portail(config), config.portail_port, prises=config.prises)
+    servir_portail(lambda: config_portail(config), config.portail_port, prises=config.prises)
 
 
 @commande.command()

@@ -1,30 +1,36 @@
-"""The portal as a process: one worker that shares its memory with its parent, four threads."""
+"""The portal as a process: a small parent, one worker that holds the pages, four threads."""
 
+from collections.abc import Callable
 from pathlib import Path
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from pirogue_portail import service
-from pirogue_portail.app import create_app
-from pirogue_portail.config import ConfigPortail
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from pirogue_portail.config import ConfigPortail
 
 #: Four: with eight, thirty hurried laptops waited twice as long for the roll (measured: threads fight for one lock).
 FILS = 4
 
 
-def prechauffer(app: Flask) -> Flask:
-    """Compile every page now: what is made before the fork is shared by both processes."""
+def creer(config: "ConfigPortail") -> "Flask":
+    """Make the portal and compile every page before the first youth asks; read in the worker only (`Service.load`)."""
+    from pirogue_portail.app import create_app
+
+    app = create_app(config)
     for nom in app.jinja_env.list_templates():
         app.jinja_env.get_template(nom)
     return app
 
 
-def servir(config: ConfigPortail, port: int, *, prises: Path | None = None) -> None:
+def servir(configurer: Callable[[], "ConfigPortail"], port: int, *, prises: Path | None = None) -> None:
     """
     Serve the portal until SIGTERM or SIGINT; returns by ending the process, as gunicorn does.
 
     Args:
-        config: what the portal must be told.
+        configurer: gives what the portal must be told; called in the worker, which alone needs the path's lessons.
         port: TCP port of the loopback to listen on, without `prises`.
         prises: folder of the local sockets, behind the front server.
     """
@@ -36,4 +42,4 @@ def servir(config: ConfigPortail, port: int, *, prises: Path | None = None) -> N
         "timeout": 60,
         "graceful_timeout": 5,
     }
-    service.Service(prechauffer(create_app(config)), reglages).run()
+    service.Service(lambda: creer(configurer()), reglages).run()

@@ -25,7 +25,7 @@ def app(environ, start_response):
     start_response("302 Found", [("Location", "http://pirogue.internal/")])
     return [b""]
 reglages = service.regler(sys.argv[1], nom="essai") | {"worker_class": "gthread", "threads": 2, "graceful_timeout": 1}
-service.Service(app, reglages).run()
+service.Service(lambda: app, reglages).run()
 """
 CHIEN_US = 900_000
 

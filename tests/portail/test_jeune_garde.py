@@ -29,13 +29,15 @@ DIX_MO = b"personne=" + b"x" * 10_000_000
 LANCEMENT = """
 import sys
 from pathlib import Path
-from pirogue_contenus.catalogue import parcours_livre
-from pirogue_portail.config import ConfigPortail
 from pirogue_portail.serveur import servir
 port = int(sys.argv[2])
-servir(ConfigPortail(registre=Path(sys.argv[1]), secret=b"s" * 32, kolibri_base="http://localhost:9/",
+def configurer():
+    from pirogue_contenus.catalogue import parcours_livre
+    from pirogue_portail.config import ConfigPortail
+    return ConfigPortail(registre=Path(sys.argv[1]), secret=b"s" * 32, kolibri_base="http://localhost:9/",
     kolibri_maison=None, cle_kolibri=None, parcours=parcours_livre(), hotes=(f"localhost:{port}",),
-    portail_base=f"http://localhost:{port}/"), port)
+    portail_base=f"http://localhost:{port}/")
+servir(configurer, port)
 """
 
 

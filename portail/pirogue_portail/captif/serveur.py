@@ -39,4 +39,4 @@ def servir(reglages: ReglagesCaptif, *, prises: Path | None, port: int = 0) -> N
     """
     app = creer(reglages, sondes.lire())
     service.rendre_memoire()
-    service.Service(app, regler(service.ecoute(port, prises=prises, nom="captif"))).run()
+    service.Service(lambda: app, regler(service.ecoute(port, prises=prises, nom="captif"))).run()
