@@ -4,32 +4,33 @@ the tests have laid in the machine. Such a module is read once: under emulation 
 """
 
 import base64
+import fcntl
 import importlib
 import json
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import traceback
 from pathlib import Path
 from typing import Any
 
-VERROU = threading.Lock()
-LECTURE = threading.Lock()
 #: The tests' modules, and the box's own packages.
 CHEMINS = ("/run/essai", f"/opt/pirogue/lib/python3.{sys.version_info.minor}/site-packages")
 
 
-def dire(port: Any, **quoi: Any) -> None:
-    """Send one line; the first newline ends what a former boot may have left half said."""
-    with VERROU:
-        port.write(b"\n" + json.dumps(quoi).encode() + b"\n")
-        port.flush()
+def dire(port: int, verrou: int, **quoi: Any) -> None:
+    """Send one whole line, alone on the port; the first newline ends what a former boot may have left half said."""
+    reste = b"\n" + json.dumps(quoi).encode() + b"\n"
+    fcntl.lockf(verrou, fcntl.LOCK_EX)
+    while reste:
+        reste = reste[os.write(port, reste) :]
+    fcntl.lockf(verrou, fcntl.LOCK_UN)
 
 
-def faire(port: Any, demande: dict[str, Any]) -> None:
+def faire(port: int, verrou: int, demande: dict[str, Any]) -> None:
     """Run one command; what it leaves running behind does not hold the answer back."""
     with tempfile.TemporaryFile() as dit, tempfile.TemporaryFile() as plaint, tempfile.TemporaryFile() as entree:
         entree.write(base64.b64decode(demande["entree"]))
@@ -42,14 +43,12 @@ def faire(port: Any, demande: dict[str, Any]) -> None:
         dit.seek(0)
         plaint.seek(0)
         sortie, erreur = (base64.b64encode(flux.read()).decode() for flux in (dit, plaint))
-    dire(port, appel=demande["appel"], rc=rc, sortie=sortie, erreur=erreur)
+    dire(port, verrou, appel=demande["appel"], rc=rc, sortie=sortie, erreur=erreur)
 
 
 def agir(demande: dict[str, Any], dit: int, plaint: int) -> int:
     """Do an act in a process of its own, as one of the box's users; return its exit code."""
-    with LECTURE:
-        sys.path[:0] = [chemin for chemin in CHEMINS if chemin not in sys.path]
-        module = importlib.import_module(demande["module"])
+    module = importlib.import_module(demande["module"])
     enfant = os.fork()
     if enfant:
         return os.waitstatus_to_exitcode(os.waitpid(enfant, 0)[1])
@@ -78,20 +77,44 @@ def devenir(qui: str) -> None:
     os.umask(0o007)
 
 
+def lire(demande: dict[str, Any]) -> None:
+    """Read the module of an act once, before the fork; what is wrong with it is said by the act itself."""
+    try:
+        importlib.import_module(demande["module"])
+    except Exception:  # noqa: BLE001 - the act meets it again, and answers
+        importlib.invalidate_caches()
+
+
+def deleguer(port: int, verrou: int, demande: dict[str, Any]) -> None:
+    """Leave one demand to a process of its own: a thread would hand its locks, for ever taken, to what the act forks."""
+    if os.fork():
+        return
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        faire(port, verrou, demande)
+    finally:
+        os._exit(0)
+
+
 def main() -> None:
     """Say which boot this is, then obey."""
-    with Path(sys.argv[1]).open("r+b", buffering=0) as port:
-        dire(port, pret=Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    sys.path[:0] = CHEMINS
+    port = os.open(sys.argv[1], os.O_RDWR)
+    with tempfile.TemporaryFile() as verrou:
+        dire(port, verrou.fileno(), pret=Path("/proc/sys/kernel/random/boot_id").read_text().strip())
         reste = b""
         while True:
-            reste += port.read(65536) or b""
+            reste += os.read(port, 65536)
             *lignes, reste = reste.split(b"\n")
             for ligne in lignes:
                 try:
                     demande = json.loads(ligne)
                 except ValueError:
                     continue
-                threading.Thread(target=faire, args=(port, demande), daemon=True).start()
+                if "module" in demande:
+                    lire(demande)
+                deleguer(port, verrou.fileno(), demande)
 
 
 if __name__ == "__main__":
