@@ -141,6 +141,9 @@ def garnir_amorce(arbre: Path, version: str, amorce: Path) -> None:
         shutil.copyfile(source, amorce / source.name)
     shutil.copyfile(arbre / "usr/lib/u-boot/rpi_arm64/u-boot.bin", amorce / "u-boot.bin")
     shutil.copyfile(ICI / "amorce/config.txt", amorce / "config.txt")
+    (amorce / "overlays").mkdir()
+    for source in sorted((ICI / "amorce").glob("*.dts")):
+        lancer("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", amorce / f"overlays/{source.stem}.dtbo", source)
     paquet.poser_amorce(amorce, epoque=int(date_source()))
 
 

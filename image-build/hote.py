@@ -19,6 +19,7 @@ PAQUETS_HOTE = {
     "arch-test": "usr/bin/arch-test",
     "binutils-aarch64-linux-gnu": "usr/bin/aarch64-linux-gnu-readelf",
     "gcc-aarch64-linux-gnu": "usr/bin/aarch64-linux-gnu-gcc",
+    "device-tree-compiler": "usr/bin/dtc",
     "dosfstools": "sbin/mkfs.vfat",
     "e2fsprogs": "sbin/mke2fs",
     "fdisk": "sbin/sfdisk",

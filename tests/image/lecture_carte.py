@@ -41,6 +41,10 @@ class Carte:
         """Return a text of the first partition."""
         return dire("mtype", "-i", f"{self.image}@@{self.table()[2][0].debut}", f"::{nom}")
 
+    def sortir_fat(self, nom: str, dossier: Path) -> None:
+        """Copy a file of the first partition into a folder."""
+        dire("mcopy", "-i", f"{self.image}@@{self.table()[2][0].debut}", f"::{nom}", dossier)
+
     def noms_fat(self) -> set[str]:
         """Return the names that lie at the top of the first partition."""
         return set(dire("mdir", "-b", "-i", f"{self.image}@@{self.table()[2][0].debut}", "::").split())

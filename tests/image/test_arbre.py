@@ -38,6 +38,18 @@ def test_the_first_partition_starts_every_board_through_uboot(carte: Carte) -> N
     assert {"arm_64bit=1", "kernel=u-boot.bin"} <= set(config.split())
 
 
+@pytest.mark.parametrize("carte_mere", ["2837-rpi-3-b-plus", "2711-rpi-4-b"])
+def test_the_battery_clock_can_be_declared_to_every_board(carte: Carte, tmp_path: Path, carte_mere: str) -> None:
+    """The overlay is on the partition that a PC reads, and the board's own description takes it."""
+    for nom in (f"bcm{carte_mere}.dtb", "overlays/pirogue-ds3231.dtbo"):
+        carte.sortir_fat(nom, tmp_path)
+    mots = ["fdtoverlay", "-i", f"bcm{carte_mere}.dtb", "-o", "apres.dtb", "pirogue-ds3231.dtbo"]
+    subprocess.run(mots, cwd=tmp_path, check=True)
+    dit = subprocess.run(["fdtget", "-l", "apres.dtb", "/soc/i2c@7e804000"], cwd=tmp_path, stdout=-1, check=True).stdout
+
+    assert b"rtc@68" in dit.split()
+
+
 def test_the_boot_script_tells_the_kernel_what_the_tests_tell_it(construction: Construction) -> None:
     """The machine under test starts the kernel directly: its line must be the boat's own."""
     script = (CONSTRUCTION / "maj/boot.cmd").read_text(encoding="utf-8")
