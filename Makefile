@@ -20,9 +20,9 @@ test: ## everything but the image, with the real Kolibri, browsers, radios, kern
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python -m pytest --ignore=tests/image
 
-image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=backports for a Pi 5; PROFIL=kiosque; SIGNATURE=key)
+image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=backports for a Pi 5; PROFIL=kiosque; RADIO=usb; SIGNATURE=key)
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
-	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(SIGNATURE),--signature $(SIGNATURE))
+	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
 image-test: image ## that image looked at, and started twice under emulation (about 8 min)
 	@$(B)/python -m pytest tests/image

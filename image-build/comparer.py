@@ -28,7 +28,7 @@ def comparer(*, noyau: str, profil: str) -> int:
         ou.mkdir(exist_ok=True)
         lieux = Lieux(ou / "arbre", ou / "amorce", ou / "racine.ext4", ou / "image.img")
         print(f"  Construction {numero} sur 2")
-        monter(archive, lieux, version=version, profil=profil, confiance=certificat, durees={})
+        monter(archive, lieux, version=version, choix={"profil": profil}, confiance=certificat, durees={})
         images.append(lieux.image)
     octets, ou_donc = differences(*images)
     for quoi, combien in sorted(ou_donc.items()):

@@ -19,7 +19,7 @@ class CompteRendu:
     Attributes:
         version, commit, numero: which image.
         sources: digest of every file that entered it.
-        noyau, profil, version_noyau: what was asked for, and the kernel's own version.
+        noyau, profil, radio, version_noyau: what was asked for, and the kernel's own version.
         ligne_noyau: what the boot script tells the kernel besides root and slot.
         image, image_comprimee, raucb, racine: the card, the same for downloading, the update, the root's ext4.
         vmlinuz, initrd: kernel and initramfs of the root, for a machine that starts them directly.
@@ -34,6 +34,7 @@ class CompteRendu:
     sources: str
     noyau: str
     profil: str
+    radio: str
     version_noyau: str
     ligne_noyau: str
     image: str

@@ -1,5 +1,5 @@
 """
-Build the image that people flash. As root, on Debian 12: `construire.py [--noyau stable|backports] [--profil …]`.
+Build the image that people flash. As root, on Debian 12: `construire.py`, `--help` for its few choices.
 
 Steps, in order: base (kept), tree, roles, Python (kept), lessons, initramfs, card, list of parts, compression, update.
 All mounts live in a namespace of this process's own: nothing is left behind, even if it is killed.
@@ -17,7 +17,7 @@ import compte_rendu
 import nomenclature
 from atelier import CACHE, DEPOT, ICI, SORTIE, date_source, empreinte_fichiers, etape, lancer
 from compte_rendu import CompteRendu, peser
-from monter import PROFILS, Lieux, Version, monter, s_isoler
+from monter import PROFILS, RADIOS, Lieux, Version, monter, s_isoler
 
 sys.path.insert(0, str(ICI / "maj"))
 import paquet
@@ -28,7 +28,7 @@ LIGNE_NOYAU = "ro rootwait net.ifnames=0 panic=10 fsck.repair=yes"
 _SOURCES = ("ansible", "appliance", "contenus", "image-build", "portail", "requirements", "sync")
 
 
-def construire(*, noyau: str = "stable", profil: str = "pirogue") -> CompteRendu:
+def construire(*, noyau: str = "stable", profil: str = "pirogue", radio: str = "interne") -> CompteRendu:
     """
     Bring `sortie/` to the image of these sources, and return what it says of itself; one builder at a time.
 
@@ -39,25 +39,25 @@ def construire(*, noyau: str = "stable", profil: str = "pirogue") -> CompteRendu
     with (CACHE / "verrou").open("w") as verrou:
         fcntl.flock(verrou, fcntl.LOCK_EX)
         avant = compte_rendu.lire()
-        if avant is not None and a_jour(noyau=noyau, profil=profil):
+        if avant is not None and a_jour(noyau=noyau, profil=profil, radio=radio):
             print(f"  ✓ {avant.image} est à jour")
             return avant
-        apres = _construire(noyau=noyau, profil=profil)
+        apres = _construire(noyau=noyau, profil=profil, radio=radio)
         compte_rendu.dire(avant, apres)
         return apres
 
 
-def a_jour(*, noyau: str = "stable", profil: str = "pirogue") -> bool:
+def a_jour(*, noyau: str = "stable", profil: str = "pirogue", radio: str = "interne") -> bool:
     """Tell whether `sortie/` holds the image of these very sources."""
     rendu = compte_rendu.lire()
     if rendu is None or not Path(rendu.image).exists():
         return False
-    return (rendu.sources, rendu.noyau, rendu.profil) == (empreinte_sources(), noyau, profil)
+    return (rendu.sources, rendu.noyau, rendu.profil, rendu.radio) == (empreinte_sources(), noyau, profil, radio)
 
 
-def _construire(*, noyau: str, profil: str) -> CompteRendu:
+def _construire(*, noyau: str, profil: str, radio: str) -> CompteRendu:
     """Do all the steps in a folder beside the former image, then take its place; the lock is held."""
-    print(f"  L'image se construit (noyau {noyau}, profil {profil})", flush=True)
+    print(f"  L'image se construit (noyau {noyau}, profil {profil}, radio {radio})", flush=True)
     s_isoler()
     sources, durees = empreinte_sources(), dict[str, float]()
     version, cle = Version.du_depot(sources, _SOURCES), paquet.trouver_cle(CACHE)
@@ -68,7 +68,8 @@ def _construire(*, noyau: str, profil: str) -> CompteRendu:
     lieux = Lieux(CACHE / "arbre", CACHE / "amorce", neuf / "racine.ext4", image)
     with etape("Base Debian arm64", durees):
         archive = amorcer.amorcer(amorcer.Base(amorcer.lire_paquets(), noyau))
-    version_noyau = monter(archive, lieux, version=version, profil=profil, confiance=cle.certificat, durees=durees)
+    choix = {"profil": profil, "point_acces_radio": radio}
+    version_noyau = monter(archive, lieux, version=version, choix=choix, confiance=cle.certificat, durees=durees)
     for nom in ("vmlinuz", "initrd.img"):
         shutil.copyfile((lieux.arbre / "boot" / nom).resolve(), neuf / "noyau" / nom)
     comprimee, raucb = Path(f"{image}.zst"), image.with_suffix(".raucb")
@@ -89,6 +90,7 @@ def _construire(*, noyau: str, profil: str) -> CompteRendu:
         sources=sources,
         noyau=noyau,
         profil=profil,
+        radio=radio,
         version_noyau=version_noyau,
         ligne_noyau=LIGNE_NOYAU,
         image=str(SORTIE / image.name),
@@ -144,6 +146,7 @@ def main() -> None:
     lecteur = argparse.ArgumentParser(description="Construire l'image que l'on flashe.")
     lecteur.add_argument("--noyau", choices=tuple(amorcer.NOYAUX), default="stable")
     lecteur.add_argument("--profil", choices=PROFILS, default="pirogue")
+    lecteur.add_argument("--radio", choices=RADIOS, default="interne", help="qui fait le Wi-Fi de la classe")
     lecteur.add_argument("--signature", help="la clé qui signe les mises à jour (son certificat à côté, en .crt)")
     lecteur.add_argument("--comparer", action="store_true", help="construire deux fois et nommer ce qui diffère")
     choix = lecteur.parse_args()
@@ -153,7 +156,7 @@ def main() -> None:
         import comparer  # noqa: PLC0415 -- only then
 
         raise SystemExit(comparer.comparer(noyau=choix.noyau, profil=choix.profil))
-    construire(noyau=choix.noyau, profil=choix.profil)
+    construire(noyau=choix.noyau, profil=choix.profil, radio=choix.radio)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ At the end all that is of the building machine is taken away, and all that must 
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from accelerer import accelere, dedans, habite
@@ -38,6 +39,8 @@ SUPERFLU = (
     *("usr/lib/raspi-firmware/*4x.*", "usr/lib/raspi-firmware/overlays", "usr/lib/u-boot/rpi_[34]"),
     *("usr/lib/u-boot/*/uboot.elf", "usr/lib/udev/hwdb.d", "usr/share/python-wheels"),
 )
+#: Of MediaTek's firmware, that of the USB radios that make an access point (mt7601u, mt76x0u, mt76x2u, mt7921u).
+RADIOS_USB = ("mt7601u.bin", "mt7610*.bin", "mt7662u*.bin", "WIFI_*MT7961*.bin")
 
 
 def deballer(archive: Path, arbre: Path) -> None:
@@ -63,7 +66,7 @@ def poser_fichiers(arbre: Path, *, version: str, commit: str, numero: int) -> No
     (arbre / "etc/apt/sources.list").write_text("# La boîte se met à jour par clé, jamais par apt.\n", encoding="utf-8")
 
 
-def appliquer_roles(arbre: Path, *, profil: str, confiance: Path) -> None:
+def appliquer_roles(arbre: Path, *, choix: Mapping[str, str], confiance: Path) -> None:
     """
     Run the site's own playbook with every `<role>_racine` leading into the tree: files are laid, nothing is started.
 
@@ -71,7 +74,7 @@ def appliquer_roles(arbre: Path, *, profil: str, confiance: Path) -> None:
         Rate: a role failed.
     """
     variables: dict[str, object] = {f"{role}_racine": str(arbre) for role in noms_des_roles()}
-    variables |= {"profil": profil, "mise_a_jour_confiance": str(confiance)}
+    variables |= {**choix, "mise_a_jour_confiance": str(confiance)}
     variables |= {"ansible_become": False, "ansible_python_interpreter": sys.executable}
     lancer(
         *(Path(sys.executable).parent / "ansible-playbook", "-i", ICI / "inventaire.yml", "-e", json.dumps(variables)),
@@ -155,6 +158,9 @@ def nettoyer(arbre: Path) -> None:
     for dossier in arbre.glob("usr/lib/linux-image-*/*"):
         if dossier.name != "broadcom":
             _oter(dossier)
+    for micrologiciel in sorted((arbre / "usr/lib/firmware/mediatek").iterdir()):
+        if not any(micrologiciel.match(motif) for motif in RADIOS_USB):
+            _oter(micrologiciel)
     for fichier in sorted((arbre / "usr/share/doc").rglob("*")):
         if not fichier.is_dir() and fichier.name != "copyright":
             fichier.unlink()

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import roues
 from atelier import DEPOT, Rate, date_source, etape, lancer
 
 PROFILS = ("pirogue", "kiosque", "cooperative")
+#: The Pi's own, a USB one, an access point on the cable (role point_acces).
+RADIOS = ("interne", "usb", "externe")
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE = 0x20000, 0x4000, 0x40000
 
 
@@ -62,7 +65,13 @@ class Version:
 
 
 def monter(
-    archive: Path, lieux: Lieux, *, version: Version, profil: str, confiance: Path, durees: dict[str, float]
+    archive: Path,
+    lieux: Lieux,
+    *,
+    version: Version,
+    choix: Mapping[str, str],
+    confiance: Path,
+    durees: dict[str, float],
 ) -> str:
     """
     Make a card, and return its kernel's version.
@@ -71,7 +80,7 @@ def monter(
         archive: the base (see `amorcer`).
         lieux: where; what was there is replaced.
         version: written in the tree.
-        profil: which relay it is for.
+        choix: what the roles are told: which relay it is for (`profil`), which radio it has.
         confiance: the certificate whose updates the box will believe.
         durees: seconds of each step, filled.
 
@@ -82,7 +91,7 @@ def monter(
         garnir.deballer(archive, lieux.arbre)
         garnir.poser_fichiers(lieux.arbre, version=version.nom, commit=version.commit, numero=version.numero)
     with etape("Rôles", durees):
-        garnir.appliquer_roles(lieux.arbre, profil=profil, confiance=confiance)
+        garnir.appliquer_roles(lieux.arbre, choix=choix, confiance=confiance)
     with etape("Python et Kolibri", durees):
         roues.garnir(lieux.arbre)
     with etape("Leçons", durees):

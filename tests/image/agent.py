@@ -86,7 +86,7 @@ def lire(demande: dict[str, Any]) -> None:
 
 
 def deleguer(port: int, verrou: int, demande: dict[str, Any]) -> None:
-    """Leave one demand to a process of its own: a thread would hand its locks, for ever taken, to what the act forks."""
+    """Leave one demand to a process of its own: a thread leaves its locks, taken for ever, to what forks beside it."""
     if os.fork():
         return
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

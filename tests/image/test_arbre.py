@@ -50,6 +50,12 @@ def test_the_battery_clock_can_be_declared_to_every_board(carte: Carte, tmp_path
     assert b"rtc@68" in dit.split()
 
 
+@pytest.mark.parametrize("puce", ["brcm/brcmfmac43455-sdio.bin", "mediatek/mt7662u.bin", "mediatek/mt7610u.bin"])
+def test_the_radios_that_a_classroom_may_have_find_their_firmware(racine: Path, puce: str) -> None:
+    """The Pi's own, which takes eight laptops; those on USB, which take the twelve of a boat."""
+    assert len((racine / "usr/lib/firmware" / puce).read_bytes()) > 10_000
+
+
 def test_the_boot_script_tells_the_kernel_what_the_tests_tell_it(construction: Construction) -> None:
     """The machine under test starts the kernel directly: its line must be the boat's own."""
     script = (CONSTRUCTION / "maj/boot.cmd").read_text(encoding="utf-8")
