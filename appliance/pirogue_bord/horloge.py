@@ -7,7 +7,6 @@ estimated hours, Kolibri's rows and people do.
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from pirogue_registre.base import Registre
 from pirogue_socle.config import Config
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import SOURCES, Ancre, Instant, estimer, maintenant
+from pirogue_socle.publier import publier
 
 ETAT = "horloge.json"
 #: Between two writes of the kept hour: what a box that was cut is late by, a handful of sectors each.
@@ -273,7 +273,4 @@ def _publier(config: Config, etat: EtatHorloge) -> None:
     if config.bord is None:
         return
     config.bord.mkdir(parents=True, exist_ok=True)
-    provisoire = config.bord / f".{ETAT}.{os.getpid()}"
-    provisoire.write_text(json.dumps(asdict(etat), ensure_ascii=False), encoding="utf-8")
-    provisoire.chmod(0o644)
-    provisoire.replace(config.bord / ETAT)
+    publier(config.bord / ETAT, asdict(etat))

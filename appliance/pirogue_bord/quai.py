@@ -8,7 +8,6 @@ turns in vain, and an exchange begins within seconds of the quay.
 
 import contextlib
 import json
-import os
 import select
 import socket
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from pirogue_bord.ancrages import Temoignage
 from pirogue_bord.liaison import HeureReseau, Liaison, LiaisonMuette, Releve, hilink, modem
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant, maintenant
+from pirogue_socle.publier import publier
 
 #: Beside the body's own folder: the courier's, whose unit makes it, and systemd forgets it when the courier stops.
 DOSSIER = "pirogue-lien"
@@ -165,10 +165,7 @@ class Guet:
         self._etat = replace(self._etat, boot_id=instant.boot_id, bt_ns=instant.bt_ns, **change)  # type: ignore[arg-type]
         if self._fichier is None:
             return
-        provisoire = self._fichier.with_name(f".{FICHIER}.{os.getpid()}")
-        provisoire.write_text(json.dumps(asdict(self._etat), ensure_ascii=False), encoding="utf-8")
-        provisoire.chmod(0o644)
-        provisoire.replace(self._fichier)
+        publier(self._fichier, asdict(self._etat))
 
 
 class Alerte:

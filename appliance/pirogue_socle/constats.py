@@ -6,13 +6,13 @@ file is forgotten at each boot.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pirogue_socle.horloge import Instant
+from pirogue_socle.publier import publier
 
 #: From the best to the worst; `inconnu` is something that cannot be seen from here, not a fault.
 ETATS = ("bon", "inconnu", "attention", "panne")
@@ -57,10 +57,7 @@ class Releve:
 def ecrire(fichier: Path, constats: Iterable[Constat], *, instant: Instant) -> None:
     """Put a round in place of the former one; whoever reads sees one or the other. Raises OSError."""
     contenu = {"boot_id": instant.boot_id, "bt_ns": instant.bt_ns, "constats": [asdict(un) for un in constats]}
-    provisoire = fichier.with_name(f".{fichier.name}.{os.getpid()}")
-    provisoire.write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
-    provisoire.chmod(0o644)
-    provisoire.replace(fichier)
+    publier(fichier, contenu)
 
 
 def lire(fichier: Path, *, instant: Instant) -> Releve | None:

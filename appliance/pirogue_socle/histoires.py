@@ -6,12 +6,12 @@ The steps: `inseree` → `lecture` → `copie` n/total → `verification` → `r
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pirogue_socle.horloge import Instant
+from pirogue_socle.publier import publier
 
 #: While one of these is told, the stick must stay where it is.
 TRAVAUX = ("inseree", "lecture", "copie", "verification")
@@ -82,10 +82,7 @@ ABSENTE = Histoire("absente", "Aucune clé.", "Mets une clé pour envoyer les do
 def ecrire(fichier: Path, histoire: Histoire, *, instant: Instant) -> None:
     """Put a step in place of the former one; whoever reads sees one or the other. Raises OSError."""
     contenu = {"boot_id": instant.boot_id, "bt_ns": instant.bt_ns, "histoire": asdict(histoire)}
-    provisoire = fichier.with_name(f".{fichier.name}.{os.getpid()}")
-    provisoire.write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
-    provisoire.chmod(0o644)
-    provisoire.replace(fichier)
+    publier(fichier, contenu)
 
 
 def lire(fichier: Path, *, instant: Instant, depuis_ns: int = 0) -> Histoire:
