@@ -46,6 +46,7 @@ class EtatLien:
         phrase: why the last call failed, in French; empty otherwise.
         cle: the last reading of the 4G key; None without one that can be read.
         heure: the network's time, given twice alike, as (milliseconds since 1970 UTC, offset in minutes, bt_ns).
+        maj: how far the update is that comes from the shore, or what stops it, in French; empty when there is none.
     """
 
     boot_id: str = ""
@@ -56,6 +57,7 @@ class EtatLien:
     phrase: str = ""
     cle: Releve | None = None
     heure: tuple[int, int, int] | None = None
+    maj: str = ""
 
 
 def lire(config: Config, *, instant: Instant) -> EtatLien | None:
@@ -122,6 +124,10 @@ class Guet:
         """Tell what a look at the link gave; ask the 4G key what it knows when it is time."""
         self._relever(lien=lien)
         self._ecrire(lien=lien, a_quai=a_quai, phrase=phrase)
+
+    def noter_maj(self, phrase: str) -> None:
+        """Tell how far the update is that comes from the shore, or what stops it."""
+        self._ecrire(maj=phrase)
 
     @contextlib.contextmanager
     def echanger(self) -> Iterator[None]:

@@ -15,12 +15,16 @@ import pytest
 from bord.arbre_machine import Boite
 from equipage import Horloge
 from pirogue_bord import guerir_kolibri, guerir_registre
+from pirogue_bord.horloge import EtatHorloge
+from pirogue_bord.liaison import Releve
+from pirogue_bord.quai import EtatLien
 from pirogue_bord.sante import tour
 from pirogue_bord.sante.controles import temperature
 from pirogue_registre import ancres, base, seances
 from pirogue_registre.flux import dernier
 from pirogue_socle import constats, histoires
 from pirogue_socle.histoires import Histoire
+from pirogue_socle.publier import publier
 from portail.racine import Racine
 from sync.recus_rendus import rendre_recu
 
@@ -239,6 +243,29 @@ def test_the_hour_is_asked_until_somebody_tells_it(boite: Boite) -> None:
     assert apres.phrase == "8 h 00, mardi 4 mars 2025 : dit par la formatrice ou le formateur."
 
 
+def test_a_dead_battery_in_the_clock_is_told(boite: Boite) -> None:
+    """The hour is known, and the chip that should have kept it said another: at the next start it would mislead."""
+    instant = boite.horloge()
+    ancres.confirmer_date(
+        boite.bord.registre, utc_ms=instant.mur_ms, source="formateur", instant=instant, auteur=boite.bord.rachelle
+    )
+    for rtc in ("juste", "fausse"):
+        etat = EtatHorloge(
+            source="formateur",
+            utc_ms=instant.mur_ms,
+            incertitude_ms=60_000,
+            ecart_ms=0,
+            synchronisee=False,
+            rtc=rtc,
+            phrase="",
+        )
+        publier(boite.racine / "run/pirogue-bord/horloge.json", asdict(etat))
+        vu = boite.regarder()["horloge"]
+
+        assert vu.etat == {"juste": "bon", "fausse": "attention"}[rtc]
+        assert (vu.mesures["pile"], vu.mesures["doute_s"]) == (rtc, 60)
+
+
 def test_a_register_that_is_sound_says_when_it_was_last_written(boite: Boite) -> None:
     """The age comes from the start's own clock."""
     boite.horloge.avancer(minutes=7)
@@ -422,6 +449,16 @@ def test_the_way_out_is_told_with_what_is_left_of_its_bundle(boite: Boite, tmp_p
         reseau = boite.regarder()["lien"]
         aide.forfaits["sync"]["octets"] = 5_000_000
         fini = boite.regarder()["lien"]
+        aide.forfaits["sync"]["octets"] = 0
+        courrier = boite.racine / "run/pirogue-lien/lien.json"
+        courrier.parent.mkdir()
+        instant = boite.horloge()
+        cle = Releve(genre="hilink", connecte=True, pour_cent=60, operateur="Essai", emis_octets=1, recus_octets=1)
+        vu = EtatLien(boot_id=instant.boot_id, bt_ns=instant.bt_ns, lien=True, a_quai=True, cle=cle)
+        publier(courrier, asdict(vu))
+        repond = boite.regarder()["lien"]
+        publier(courrier, asdict(replace(vu, a_quai=False, phrase="La rive a un problème, ou trop à faire.")))
+        refuse = boite.regarder()["lien"]
         aide.lien = None
         rien = boite.regarder()["lien"]
         aide.refus["lien"] = "« nft » ne répond pas."
@@ -431,6 +468,9 @@ def test_the_way_out_is_told_with_what_is_left_of_its_bundle(boite: Boite, tmp_p
 
     assert (reseau.etat, reseau.mesures["reste_mo"]) == ("bon", 4)
     assert (fini.etat, "clé USB" in fini.geste) == ("attention", True)
+    assert (repond.etat, repond.phrase) == ("bon", "La 4G marche, la rive répond.")
+    assert (repond.mesures["signal_pour_cent"], repond.mesures["operateur"]) == (60, "Essai")
+    assert (refuse.etat, "La rive a un problème" in refuse.phrase) == ("attention", True)
     assert (rien.etat, rien.mesures) == ("bon", {"branchee": 0})
     assert muet.etat == "inconnu"
 

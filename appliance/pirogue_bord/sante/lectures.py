@@ -2,9 +2,11 @@
 
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pirogue_socle.config import Config
 
 #: How long a program may take, seconds: systemctl on a loaded Pi answers in one.
 DELAI_S = 5.0
@@ -46,6 +48,11 @@ class Unite:
 def sous(racine: Path, chemin: Path | str) -> Path:
     """Return where a path of the machine is, below the root that stands for it."""
     return racine / str(chemin).lstrip("/")
+
+
+def sous_racine(config: Config, racine: Path) -> Config:
+    """Return a config whose folder of states is below the root that stands for the machine."""
+    return config if config.bord is None else replace(config, bord=sous(racine, config.bord))
 
 
 def texte(chemin: Path) -> str:

@@ -1,8 +1,9 @@
-"""Which of the two systems runs, and is it confirmed? The kernel's command line, and the updater's own story."""
+"""Which of the two systems runs, is it confirmed, is another one coming? The kernel's command line, two stories."""
 
 import re
 from pathlib import Path
 
+from pirogue_bord import quai
 from pirogue_bord.sante.lectures import Vu, objet, sous, texte
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant
@@ -23,7 +24,7 @@ ETAPES = {
 }
 
 
-def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: ARG001
+def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:
     """See the slot and the version that run, an update that is under way, on trial, refused or taken back."""
     creneau = re.search(r"\brauc\.slot=([AB])\b", texte(racine / "proc/cmdline"))
     lignes = texte(racine / "etc/pirogue/version").splitlines()
@@ -39,4 +40,7 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:  # noqa: 
         etat, geste = ETAPES[etape]
         phrase = str(histoire.get("phrase") or f"La boîte essaie la version {version}.")
         return Vu(etat, phrase, geste, mesures | {"etape": etape})
-    return Vu("bon", f"Version {version}, en service." if version else "Système en service.", mesures=mesures)
+    lien = quai.lire(config, instant=instant)
+    venue = f" {lien.maj}" if lien is not None and lien.maj else ""
+    service = f"Version {version}, en service." if version else "Système en service."
+    return Vu("bon", f"{service}{venue}", mesures=mesures)
