@@ -20,6 +20,8 @@ from image.terre import Terre
 pytestmark = pytest.mark.timeout(3600)
 #: QEMU's 4G key has the number of another gadget's driver, which would take it first.
 MOTS = RADIOS.format(radios=3) + " module_blacklist=cdc_subset"
+#: The courier's limit in the firewall's file, for sed.
+FORFAIT = r"\(quota forfait_sync { over \)[0-9]*"
 SONDE = "http://connectivitycheck.gstatic.com/generate_204"
 
 
@@ -203,6 +205,34 @@ def test_a_4g_key_brings_the_lots_ashore_and_the_receipt_back(
     assert depense is not None, compte
     assert int(depense.group(1)) > 0
     assert page.status_code == 200
+
+
+@pytest.mark.long
+def test_when_its_bundle_is_spent_nothing_leaves_and_nothing_is_lost(
+    salle: Salle, premier: Premier, rive: Terre, rachelle: Poste
+) -> None:
+    """The kernel holds the courier to its octets, the page says so; a new bundle, and the roll is ashore."""
+    machine, classe = salle.machine, premier.classe
+    machine.executer("systemctl stop pirogue-forfaits.timer")
+    machine.executer(f"sed 's/{FORFAIT}/\\11000/' /etc/nftables.conf | nft -f -")
+    avant = rive.arrives(classe.relais)
+    seance = salle.a_bord("seance_en_cours")
+    salle.a_bord("pointer", seance=seance, jeune=classe.koffi.personne_id, auteur=classe.rachelle)
+    materiel.brancher_modem(machine)
+    machine.attendre_que("nft list quota inet pirogue forfait_sync | grep -E 'used [0-9]{4}'")
+    sans = (salle.a_bord("puce"), rive.arrives(classe.relais))
+    dit = salle.regarder_maintenant("lien")
+    materiel.arracher_modem(machine)
+    machine.executer("nft -f /etc/nftables.conf && systemctl start pirogue-forfaits.timer")
+    materiel.brancher_modem(machine)
+    puce = salle.attendre_acte("puce", "confirme")
+    arrives = rive.arrives(classe.relais)
+    materiel.arracher_modem(machine)
+
+    assert sans[0] != "confirme"
+    assert sans[1] == avant
+    assert (dit["etat"], "forfait" in dit["phrase"]) == ("attention", True)
+    assert (puce, arrives > avant) == ("confirme", True)
 
 
 def _lister(image: Path, genre: str) -> list[str]:
