@@ -1,5 +1,6 @@
 """The portal as a process: a small parent, one worker that holds the pages, four threads."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,23 @@ FILS = 4
 
 
 def creer(config: "ConfigPortail") -> "Flask":
-    """Make the portal and compile every page before the first youth asks; read in the worker only (`Service.load`)."""
-    from pirogue_portail.app import create_app
+    """
+    Make the portal, read in the worker only (`Service.load`), and have its pages compiled meanwhile.
+
+    Compiling takes as long as all the rest (measured: 0.23 s of 0.50): the first page does not wait for the fifty
+    others, and the youth who comes next finds them done.
+    """
+    from pirogue_portail.app import create_app  # noqa: PLC0415 -- in the worker only
 
     app = create_app(config)
+    threading.Thread(target=_compiler, args=(app,), name="pages", daemon=True).start()
+    return app
+
+
+def _compiler(app: "Flask") -> None:
+    """Compile every page."""
     for nom in app.jinja_env.list_templates():
         app.jinja_env.get_template(nom)
-    return app
 
 
 def servir(configurer: Callable[[], "ConfigPortail"], port: int, *, prises: Path | None = None) -> None:
