@@ -168,8 +168,8 @@ def nettoyer(arbre: Path) -> None:
     (arbre / "boot/firmware").mkdir()
     (arbre / "root").chmod(0o700)
     # « /usr is new » would be true at each start of a read-only root: four programs, ten seconds, for nothing.
-    for dossier in ("etc", "var"):
-        (arbre / dossier / ".updated").write_text("", encoding="ascii")
+    for lieu in ("etc", "var"):
+        (arbre / lieu / ".updated").write_text("", encoding="ascii")
     # Empty, not « uninitialized »: each start would be a first one, and enable every unit that has a preset.
     (arbre / "etc/machine-id").write_text("", encoding="ascii")
 
