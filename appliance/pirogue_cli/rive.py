@@ -1,4 +1,4 @@
-"""`pirogue rive`: serve, take a stick, welcome, rebuild, accounts, keys, a lost boat, names."""
+"""`pirogue rive`: serve, take a stick, welcome, rebuild, offer an update, accounts, keys, a lost boat, names."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pirogue_echange.cles import lire_carte
-from pirogue_rive import arrivees, comptes, descentes, noms, restauration
+from pirogue_rive import arrivees, comptes, descentes, maj, noms, restauration
 from pirogue_rive import cle as voie_cle
 from pirogue_rive import config as rive
 from pirogue_rive import reglages as reglages_rive
@@ -62,6 +62,26 @@ def rejouer() -> None:
     """Reconstruire les comptes de la rive depuis tout ce qui est arrivé."""
     with rive.ouvrir(_config()) as ouverte:
         click.echo(f"Comptes reconstruits : {arrivees.rejouer(ouverte)} lignes.")
+
+
+@commande.command("maj")
+@click.argument("paquet", type=click.Path(path_type=Path), required=False)
+@click.option("--version", default="", help="Sa version, quand le nom du fichier ne la dit pas.")
+@click.option("--retirer", is_flag=True, help="Ne plus rien offrir.")
+def offrir(paquet: Path | None, version: str, *, retirer: bool) -> None:
+    """Offrir aux bateaux la mise à jour PAQUET (.raucb) : ils la prennent au quai, après leurs données."""
+    if (paquet is None) != retirer:
+        raise click.UsageError("Donne un fichier .raucb, ou --retirer.")
+    with rive.ouvrir(_config()) as ouverte:
+        if paquet is None:
+            maj.retirer(ouverte, par=PAR, instant=maintenant())
+            click.echo("Aucune mise à jour n'est plus offerte. Ce qu'un bateau a déjà pris reste à bord.")
+            return
+        offre = maj.offrir(ouverte, paquet, version=version, par=PAR, instant=maintenant())
+    click.echo(f"La mise à jour {offre.version} ({offre.octets / 1e6:.0f} Mo) est offerte aux bateaux.")
+    click.echo(
+        "Chacun la prend au quai, sur son forfait du jour, et ne l'installe que si elle est signée par les nôtres."
+    )
 
 
 @commande.group("compte")

@@ -28,6 +28,8 @@ PHRASES = {
     "noms_ouverts": "a ouvert des noms de",
     "vu": "a regardé une mise de côté de",
     "courrier": "a apporté des lots de",
+    "maj_offerte": "a offert aux bateaux la mise à jour",
+    "maj_retiree": "n'offre plus de mise à jour aux bateaux",
 }
 
 

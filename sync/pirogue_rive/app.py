@@ -16,6 +16,7 @@ from pirogue_rive.pages import (
     contexte,
     courrier,
     gestion,
+    maj,
     mises_de_cote,
     personnes,
     relais,
@@ -36,7 +37,7 @@ PHRASES = {
 _PAS_NOTRE_NOM = "Cette rive ne s'appelle pas ainsi : vérifie l'adresse."
 #: Errors that are neither the person's nor the boat's: 507 Insufficient Storage, 503 Service Unavailable.
 _STATUTS: dict[type[ErreurPirogue], int] = {Introuvable: 404, RivePleine: 507, RiveIllisible: 503, RiveOccupee: 503}
-PAGES = (accueil, accueillir, bateaux, connexion, courrier, gestion, mises_de_cote, personnes, relais)
+PAGES = (accueil, accueillir, bateaux, connexion, courrier, gestion, maj, mises_de_cote, personnes, relais)
 
 
 def creer_app(config: ConfigRive, *, mandataires: int = 0) -> Flask:

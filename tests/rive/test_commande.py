@@ -1,14 +1,17 @@
 """`pirogue rive …`: accounts, keys, a lost boat, names, from the console of the shore's machine."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from pirogue_cli.entree import pirogue
-from pirogue_rive import arrivees, comptes
+from pirogue_rive import actes, arrivees, comptes, maj
 from pirogue_rive import config as rives
 from pirogue_rive.noms import CleDesNomsFausse
+from pirogue_socle.erreurs import EntreeInvalide
 from rive.terre import MIDI, sceller
 from sync.quai import Quai, vivre_une_journee
 
@@ -71,6 +74,56 @@ def test_names_are_shown_to_who_has_the_file(lancer, quai: Quai) -> None:  # typ
     assert "Hounsou Koffi" in bon.output
     assert isinstance(faux.exception, CleDesNomsFausse)
     assert "Hounsou" not in faux.output
+
+
+def test_an_update_is_offered_replaced_and_withdrawn(lancer, quai: Quai, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Its name says its version, or `--version` does; only one is kept, with its digest; the acts are noted."""
+    premier, second = tmp_path / "pirogue-0.1.320.raucb", tmp_path / "livraison.raucb"
+    premier.write_bytes(b"hsqs" + b"1" * 2_000_000)
+    second.write_bytes(b"hsqs" + b"2" * 3_000_000)
+    dit = lancer("maj", str(premier)).output
+    sans_nom = lancer("maj", str(second))
+    lancer("maj", str(second), "--version", "0.1.321")
+    dossier = quai.config.dossier / "maj"
+    annonce = json.loads((dossier / "maj.json").read_text(encoding="utf-8"))
+    (garde,) = dossier.glob("*.raucb")
+    octets = garde.read_bytes()
+    fin = lancer("maj", "--retirer")
+    with rives.ouvrir(quai.config) as rive:
+        actes_ = [(un.quoi, un.sur) for un in actes.derniers(rive)]
+
+    assert "La mise à jour 0.1.320 (2 Mo) est offerte aux bateaux." in dit
+    assert isinstance(sans_nom.exception, EntreeInvalide)
+    assert "--version" in sans_nom.exception.geste
+    assert annonce == {"version": "0.1.321", "octets": 3_000_004, "sha256": hashlib.sha256(octets).hexdigest()}
+    assert octets == second.read_bytes()
+    assert garde.stem == annonce["sha256"]
+    assert "plus offerte" in fin.output
+    assert list(dossier.iterdir()) == []
+    assert sorted(actes_) == [("maj_offerte", "0.1.320"), ("maj_offerte", "0.1.321"), ("maj_retiree", "")]
+
+
+@pytest.mark.parametrize("version", ["demain", "../0.1", "v1", "0.1 3", "1" * 80])
+def test_what_is_no_update_is_not_offered(lancer, quai: Quai, tmp_path: Path, version: str) -> None:  # type: ignore[no-untyped-def]
+    """A version without a number, an image instead of a bundle, a file that is not there: the former one stays."""
+    bon, image = tmp_path / "pirogue-0.1.320.raucb", tmp_path / "pirogue-0.1.321.raucb"
+    bon.write_bytes(b"hsqs" + b"1" * 1000)
+    image.write_bytes(b"\0" * 1000)
+    lancer("maj", str(bon))
+    refus = [
+        lancer("maj", str(bon), "--version", version),
+        lancer("maj", str(image)),
+        lancer("maj", str(tmp_path / "pirogue-0.1.999.raucb")),
+    ]
+    with rives.ouvrir(quai.config) as rive:
+        offerte = maj.lire(rive)
+
+    assert all(isinstance(un.exception, EntreeInvalide) for un in refus)
+    assert offerte is not None
+    assert offerte.version == "0.1.320"
+    assert len(list((quai.config.dossier / "maj").iterdir())) == 2
+    assert lancer("maj").exit_code == 2
+    assert lancer("maj", str(bon), "--retirer").exit_code == 2
 
 
 def test_a_shore_that_cannot_open_says_so_instead_of_serving(lancer, quai: Quai) -> None:  # type: ignore[no-untyped-def]

@@ -21,6 +21,8 @@ OUVERTES = {
     ("GET", "/v1/carte"),
     ("GET", "/v1/salut"),
     ("GET", "/v1/relais/<relais>/descente"),
+    ("GET", "/v1/maj"),
+    ("GET", "/v1/maj/<sha256>"),
     ("GET", "/courrier"),
     ("POST", "/courrier"),
     ("POST", "/courrier/reponse"),

@@ -3,19 +3,17 @@
 from flask import Blueprint, Response, request
 
 from pirogue_echange import cles as trousseau
-from pirogue_echange import demande as signature
 from pirogue_echange.entete import GENRES
 from pirogue_echange.erreurs import ClesIllisibles, FormeInvalide, LotInvalide
 from pirogue_rive import arrivees, courrier, demandes, etats, garde, recepisses, reception
 from pirogue_rive.demandes import TropDeDemandes
-from pirogue_rive.pages.contexte import rive, texte
+from pirogue_rive.pages.contexte import PAS_CONNU, rive, signee_par, texte
 from pirogue_rive.reception import Reception, RelaisInconnu
 from pirogue_socle.horloge import maintenant
 
 bp = Blueprint("bateaux", __name__, url_prefix="/v1")
 
 TYPE = "application/x-pirogue-lot"
-PAS_CONNU = "Cette rive ne connaît pas ce relais."
 _NOMBRE_MAX = 2**53
 #: Largest answer that a boat reads, octets: `pirogue_sync.lien.REPONSE_MAX`.
 REPONSE_MAX = 256 * 1024
@@ -63,7 +61,7 @@ def prendre() -> Response:
     Where the address names a relay, which signed it, the answer is all that this relay must hear (`descente`).
     """
     relais = request.args.get("relais")
-    if relais is not None and not _est_de(relais):
+    if relais is not None and not signee_par(relais):
         return texte(403, PAS_CONNU)
     try:
         pris = reception.recevoir(rive(), request.stream, voie="4g", heure=maintenant)
@@ -80,13 +78,7 @@ def prendre() -> Response:
 @garde.libre
 def descente(relais: str) -> Response:
     """Give a relay its receipts and what comes down to it; it says how far it is, and signs the address."""
-    return _descendre(relais) if _est_de(relais) else texte(403, PAS_CONNU)
-
-
-def _est_de(relais: str) -> bool:
-    """Say whether a relay signed the address of this request."""
-    signe = request.headers.get(signature.ENTETE, "")
-    return signature.est_de(relais, _adresse(), signe, annuaire=rive().annuaire())
+    return _descendre(relais) if signee_par(relais) else texte(403, PAS_CONNU)
 
 
 def _descendre(relais: str) -> Response:
@@ -129,12 +121,6 @@ def _recus(pris: Reception) -> list[bytes]:
         for octets in recepisses.pour(rive(), relais=relais, inc=inc or None, instant=instant)
     }
     return list(recus)
-
-
-def _adresse() -> str:
-    """Return the address as it was sent, from `/v1/` on."""
-    brute = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path)
-    return brute[brute.find("/v1/") :]
 
 
 def _incarnation() -> str:

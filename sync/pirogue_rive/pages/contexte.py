@@ -1,14 +1,16 @@
-"""What every view needs: the open shore, with the keys that are in its folder now, and a French refusal."""
+"""What every view needs: the open shore, with the keys that are in its folder now, who signed, a French refusal."""
 
 import threading
 
-from flask import Flask, Response, current_app, flash, g
+from flask import Flask, Response, current_app, flash, g, request
 
 from pirogue_echange import cles as trousseau
+from pirogue_echange import demande
 from pirogue_rive import demandes, mises_de_cote
 from pirogue_rive.config import Rive
 from pirogue_socle.erreurs import ErreurPirogue
 
+PAS_CONNU = "Cette rive ne connaît pas ce relais."
 _VERROU = threading.Lock()
 
 
@@ -46,6 +48,13 @@ def installer(app: Flask, ouverte: Rive) -> None:
 def dire(erreur: ErreurPirogue) -> None:
     """Show an expected error at the top of the next page."""
     flash(f"{erreur} {erreur.geste}", "erreur")
+
+
+def signee_par(relais: str) -> bool:
+    """Say whether a relay signed the address of this request, as it was sent, from `/v1/` on."""
+    brute = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path)
+    signe = request.headers.get(demande.ENTETE, "")
+    return demande.est_de(relais, brute[brute.find("/v1/") :], signe, annuaire=rive().annuaire())
 
 
 def texte(statut: int, phrase: str) -> Response:
