@@ -123,7 +123,7 @@ class Guet:
     def noter(self, *, lien: bool, a_quai: bool, phrase: str) -> None:
         """Tell what a look at the link gave; ask the 4G key what it knows when it is time."""
         self._relever(lien=lien)
-        self._ecrire(lien=lien, a_quai=a_quai, phrase=phrase)
+        self._ecrire(lien=lien, a_quai=a_quai, phrase=phrase, maj=self._etat.maj if lien else "")
 
     def noter_maj(self, phrase: str) -> None:
         """Tell how far the update is that comes from the shore, or what stops it."""

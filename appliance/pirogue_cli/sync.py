@@ -19,9 +19,11 @@ from pirogue_socle.config import Config
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import maintenant
 from pirogue_sync import cle as voie_cle
-from pirogue_sync import courrier, jumelage, quatre_g, rotation
+from pirogue_sync import courrier, jumelage, maj, quatre_g, rotation
 from pirogue_sync import trousseau as trousseaux
 from pirogue_sync.bilan import BilanEchange
+from pirogue_sync.maj import Etat
+from pirogue_sync.suite import Suite
 from pirogue_sync.trousseau import NOM_RIVE, PasDeRive, Trousseau
 from pirogue_sync.veille import Tour, Veille
 from pirogue_sync.veille import veiller as guetter
@@ -125,13 +127,36 @@ def veiller(periode: float, *, sans_reseau: bool) -> None:
 
 
 def _guetter(config: Config, arret: threading.Event) -> None:
-    """Watch for the quay; say each exchange, and each new reason for none; tell the box's body what is seen."""
+    """Watch for the quay, then fetch the update; say each exchange, each new reason for none; tell the box's body."""
     from pirogue_bord import quai
 
     registre = base.ouvrir(config.registre)
     reseau = quatre_g.Reseau(ca=config.rive_ca, saluer=True)
     guet = quai.Guet(config)
     dites: list[str] = [""]
+    presse: list[bool] = [False]
+
+    def prendre(continuer: Callable[[], bool]) -> Etat:
+        etat = maj.prendre(
+            registre,
+            boite=maj.Boite(dossier=config.quai / "PIROGUE/maj", depot=config.systeme / "maj", version=maj.VERSION),
+            url=config.rive_url,
+            trousseau=trousseau_du_relais(config, registre),
+            instant=maintenant(),
+            continuer=continuer,
+            progres=guet.noter_maj,
+            reseau=reseau,
+        )
+        if etat is Etat.RIEN:
+            guet.noter_maj("")
+        return etat
+
+    def dire_maj(phrase: str) -> None:
+        guet.noter_maj(phrase)
+        if phrase:
+            click.echo(phrase)
+
+    suite = Suite(prendre, dire=dire_maj, temps_s=_temps_s, arret=arret)
 
     def appeler() -> BilanEchange:
         with guet.echanger():
@@ -144,10 +169,13 @@ def _guetter(config: Config, arret: threading.Event) -> None:
         if tour.phrase and tour.phrase != dites[0]:
             click.echo(tour.phrase)
         dites[0] = tour.phrase
+        presse[0] = suite.apres(tour)
 
     veille = Veille(registre, appeler, temps_s=_temps_s)
     with quai.Alerte() as alerte:
-        guetter(veille.tour, dire=dire, arret=arret, attendre=alerte.attendre)
+        guetter(
+            veille.tour, dire=dire, arret=arret, attendre=lambda secondes: alerte.attendre(0 if presse[0] else secondes)
+        )
 
 
 def _temps_s() -> float:

@@ -102,6 +102,11 @@ class Config:
         """Folder of this relay's keys and of the shore's card."""
         return self.donnees / "sync"
 
+    @property
+    def quai(self) -> Path:
+        """Folder that stands for a stick: what the courier fetched at the quay for root to take (`PIROGUE/maj`)."""
+        return self.donnees / "quai"
+
 
 def trouver() -> Path:
     """Return the file that $PIROGUE_CONFIG names, else the first of CHEMINS; raises ConfigurationInvalide."""

@@ -57,9 +57,10 @@ class _Etat:
 class Forfait:
     """The plan of today, for one exchange; see `ouvrir`."""
 
-    def __init__(self, registre: Registre, *, instant: Instant) -> None:
+    def __init__(self, registre: Registre, *, instant: Instant, garde: int = 0) -> None:
         self._registre = registre
         self._instant = instant
+        self._garde = garde
         self._solde = 0
         self._reserve = 0
 
@@ -71,7 +72,7 @@ class Forfait:
     @property
     def libre(self) -> int:
         """Return what the exchange may still spend, bytes; what its open connection has cost is to be taken from it."""
-        return reste(self._registre, instant=self._instant) + self._reserve - self._solde
+        return self._reste() + self._reserve - self._solde
 
     def prevoir(self, octets: int) -> None:
         """
@@ -84,7 +85,7 @@ class Forfait:
         if manque <= 0:
             return
         with transaction(self._registre):
-            libre = reste(self._registre, instant=self._instant)
+            libre = self._reste()
             if manque > libre:
                 raise ForfaitEpuise("Le forfait du jour est utilisé.")
             tranche = min(max(manque, TRANCHE), libre)
@@ -101,11 +102,21 @@ class Forfait:
             _ajouter(self._registre, self._solde - self._reserve, instant=self._instant)
         self._reserve = self._solde
 
+    def _reste(self) -> int:
+        return max(0, reste(self._registre, instant=self._instant) - self._garde)
+
 
 @contextlib.contextmanager
-def ouvrir(registre: Registre, *, instant: Instant) -> Iterator[Forfait]:
-    """Open today's plan for one exchange, and settle it at the end; what cannot be settled stays reserved."""
-    forfait = Forfait(registre, instant=instant)
+def ouvrir(registre: Registre, *, instant: Instant, garde: int = 0) -> Iterator[Forfait]:
+    """
+    Open today's plan for one exchange, and settle it at the end; what cannot be settled stays reserved.
+
+    Args:
+        registre: the open register.
+        instant: now.
+        garde: bytes of the plan that this exchange leaves to others.
+    """
+    forfait = Forfait(registre, instant=instant, garde=garde)
     try:
         yield forfait
     finally:

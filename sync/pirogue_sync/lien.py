@@ -6,15 +6,17 @@ that does not know the date may call a shore whose certificate it cannot date, a
 docs/decisions/0008-tls-without-a-clock.md.
 """
 
+import contextlib
 import http.client
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 from pirogue_socle.erreurs import ConfigurationInvalide, ErreurPirogue
+from pirogue_sync import confiance
 from pirogue_sync.patience import Compteur, Limites
 from pirogue_sync.prise import Prise
 
@@ -22,10 +24,8 @@ from pirogue_sync.prise import Prise
 REPONSE_MAX = 256 * 1024
 #: Small blocks, so that what has left is known at each.
 BLOC = 8 * 1024
-#: OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the chain and the name are checked, the dates are not.
-_SANS_DATES = 0x200000
-#: OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
-_ERREURS_DE_DATE = (9, 10)
+#: What is read at once of a long answer.
+TAMPON = 64 * 1024
 #: What OpenSSL says of an answer in clear.
 _PAS_DU_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 
@@ -163,20 +163,19 @@ class Lien(http.client.HTTPConnection):
             return
         memoire = self._memoire
         if memoire.contexte is None:
-            memoire.contexte = _contexte(self._adresse.ca)
+            memoire.contexte = confiance.contexte(self._adresse.ca)
         try:
             self.sock = self._chiffrer(memoire.contexte)
         except ssl.SSLCertVerificationError as erreur:
-            if erreur.verify_code not in _ERREURS_DE_DATE:
+            if erreur.verify_code not in confiance.ERREURS_DE_DATE:
                 raise
             self._sans_dates(erreur)
 
     def _sans_dates(self, erreur: ssl.SSLCertVerificationError) -> None:
         """Call again without the dates, which the system's clock cannot judge; ours judges them, if it is known."""
-        contexte = _contexte(self._adresse.ca)
-        contexte.verify_flags |= ssl.VerifyFlags(_SANS_DATES)
+        contexte = confiance.contexte(self._adresse.ca, dates=False)
         prise = self._chiffrer(contexte)
-        if not _dates_bonnes(prise, self._adresse.heure_ms):
+        if not confiance.dates_bonnes(prise, self._adresse.heure_ms):
             prise.close()
             raise erreur
         self.sock = prise
@@ -226,9 +225,54 @@ class Lien(http.client.HTTPConnection):
             RiveInjoignable: no answer, or cut before its end.
             PasDeRecu: who answers cannot be our shore.
         """
-        try:
+        with self._phrases():
             self._envoyer(verbe, chemin, entetes={"Accept": accepter, **(entetes or {})}, envoi=envoi)
             return self._recevoir(accepter, maximum)
+
+    def tirer(
+        self, chemin: str, *, debut: int, octets: int, entetes: dict[str, str], vers: Callable[[bytes], object]
+    ) -> int:
+        """
+        Fetch a part of a file, handing its bytes on as they come, so that a cut loses none.
+
+        Args:
+            chemin: path and query, from `/v1/`.
+            debut: rank of the first byte.
+            octets: how many; one at least.
+            entetes: more headers.
+            vers: takes the bytes, a few at a time, in order.
+
+        Returns:
+            The HTTP status. 206: all of them were handed on. Any other: none was, nor read.
+
+        Raises:
+            RiveInjoignable: no answer, or cut; what came before was handed on.
+            PasDeRecu: who answers cannot be our shore.
+            ErreurPirogue: what `vers` and the counter say; the connection is closed.
+        """
+        bornes = f"bytes={debut}-{debut + octets - 1}"
+        with self._phrases():
+            self._envoyer("GET", chemin, entetes={"Range": bornes, **entetes}, envoi=None)
+            reponse = self.getresponse()
+            dites = (reponse.headers.get("Content-Range", "").partition("/")[0], reponse.length)
+            if (reponse.status, *dites) != (206, bornes.replace("=", " "), octets):
+                self.close()
+                reponse.close()
+                return 502 if reponse.status == 206 else reponse.status
+            while octets:
+                morceau = reponse.read1(min(octets, TAMPON))
+                if not morceau:
+                    raise http.client.IncompleteRead(b"", octets)
+                octets -= len(morceau)
+                vers(morceau)
+            reponse.close()  # all was read: the connection serves again
+            return reponse.status
+
+    @contextlib.contextmanager
+    def _phrases(self) -> Iterator[None]:
+        """Say in French what the network says, and hang up: what follows would be the end of another answer."""
+        try:
+            yield
         except ssl.SSLCertVerificationError as cause:
             self.close()
             raise PasDeRecu("Ce qui répond n'est pas notre rive : son certificat n'est pas le bon.") from cause
@@ -240,6 +284,9 @@ class Lien(http.client.HTTPConnection):
         except (OSError, http.client.HTTPException) as cause:
             self.close()
             raise RiveInjoignable("La rive ne répond pas.") from cause
+        except ErreurPirogue:
+            self.close()
+            raise
 
     def _prise(self) -> Prise:
         if not isinstance(self.sock, Prise):
@@ -279,21 +326,3 @@ class Lien(http.client.HTTPConnection):
             self.close()
             reponse.close()
         return Reponse(reponse.status, genre, corps[:maximum])
-
-
-def _contexte(ca: Path | None) -> ssl.SSLContext:
-    try:
-        contexte = ssl.create_default_context(cafile=str(ca) if ca else None)
-    except OSError as cause:
-        raise ConfigurationInvalide(f"Le fichier {ca} n'est pas celui d'une autorité de certificats.") from cause
-    contexte.minimum_version = ssl.TLSVersion.TLSv1_2
-    return contexte
-
-
-def _dates_bonnes(prise: Prise, heure_ms: int | None) -> bool:
-    """Say whether the certificate is good at a true time; without one, nothing can be said against it."""
-    certificat = prise.tls.getpeercert() if prise.tls else None
-    if heure_ms is None or certificat is None:
-        return heure_ms is None
-    debut, fin = (ssl.cert_time_to_seconds(str(certificat[nom])) for nom in ("notBefore", "notAfter"))
-    return debut <= heure_ms / 1000 <= fin

@@ -305,6 +305,17 @@ def test_the_light_knows_when_an_exchange_runs(courrier: Courrier) -> None:
     assert not quai.echange_en_cours(courrier.config, instant=courrier.montre())
 
 
+def test_how_far_an_update_is_is_told_as_long_as_there_is_a_link(courrier: Courrier) -> None:
+    """In the middle of the lake, nothing comes."""
+    courrier.regarder()
+    courrier.guet.noter_maj("Je prends la mise à jour 0.1.320 : 42 %.")
+    pendant = courrier.regarder()
+    apres = courrier.regarder(lien=False)
+
+    assert pendant.maj == "Je prends la mise à jour 0.1.320 : 42 %."
+    assert apres.maj == ""
+
+
 def test_what_was_told_in_another_boot_is_not_read(courrier: Courrier) -> None:
     """Nor on a machine that is no box."""
     courrier.regarder()

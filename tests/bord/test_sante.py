@@ -493,6 +493,19 @@ def test_a_system_on_trial_and_one_that_was_taken_back_are_told(boite: Boite) ->
     assert pc.etat == "inconnu"
 
 
+def test_an_update_that_comes_by_the_quay_is_told_beside_the_version(boite: Boite) -> None:
+    """How far it is, as the courier tells it; once root has it, the updater's own words."""
+    instant = boite.horloge()
+    vu = EtatLien(boot_id=instant.boot_id, bt_ns=instant.bt_ns, lien=True, maj="Je prends la mise à jour 13 : 42 %.")
+    boite.ecrire("run/pirogue-lien/lien.json", json.dumps(asdict(vu)))
+    vient = boite.regarder()["mise_a_jour"]
+    boite.ecrire("run/pirogue-maj/histoire.json", json.dumps({"etape": "attente", "phrase": "Prête."}))
+    venue = boite.regarder()["mise_a_jour"]
+
+    assert (vient.etat, vient.phrase) == ("bon", "Version 12, en service. Je prends la mise à jour 13 : 42 %.")
+    assert venue.phrase == "Prête."
+
+
 def test_a_check_that_breaks_blinds_no_other(boite: Boite, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours, and a file that says nonsense: both are told, the others look."""
 

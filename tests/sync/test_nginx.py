@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from equipage import Bord
 from pirogue_echange import recu
 from pirogue_echange.annuaire import annuaire_de
 from pirogue_echange.enveloppe import Lecteur, SourceOctets, lire_prefixe
-from pirogue_registre import envois
+from pirogue_registre import ancres, envois
 from pirogue_rive import config as rives
 from pirogue_rive import schema
 from pirogue_sync import quatre_g
 from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.conversation import TYPE
+from pirogue_sync.maj import Etat
 from pirogue_sync.quatre_g import Reseau
 from sync.certificats import Autorite
 from sync.facade import Facade
 from sync.mandataire import Coupure, Mandataire
+from sync.mises_a_jour import Essai, faire_boite
 from sync.quai import Quai, compter, noter_un_depart, sceller_par, vivre_une_journee
 from sync.serveurs import Serveur, attendre_a_terre
 
@@ -217,3 +220,22 @@ def test_a_courier_brings_a_boat_s_lots_through_the_front(quai: Quai, facade: Fa
     assert len(corps) > 100_000
     assert (page.status, reponse.status) == (200, 200)
     assert 'name="jeton"' in dit
+
+
+def test_an_update_goes_through_the_front_in_pieces(
+    bord: Bord, quai: Quai, facade: Facade, autorite: Autorite, tmp_path: Path
+) -> None:
+    """By TLS, three pieces on one connection, each held by nginx for the boat; the signature is of the same address."""
+    ancres.confirmer_date(
+        bord.registre, utc_ms=bord.horloge.mur_ms, source="formateur", instant=bord.horloge(), auteur=bord.rachelle
+    )
+    essai = Essai(quai, faire_boite(tmp_path / "boite"), tmp_path)
+    essai.prevoir(100_000_000)
+    contenu = essai.offrir(2_500_000)
+    with Mandataire(facade.port) as reseau:
+        url = reseau.url.replace("http://127.0.0.1", "https://localhost")
+        etat, _ = essai.appeler(url, ca=autorite.ca)
+
+        assert reseau.connexions == 1
+    assert etat is Etat.REMISE
+    assert essai.venus[0].read_bytes() == contenu

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pirogue_bord import quai
-from pirogue_bord.sante.lectures import Vu, objet, sous, texte
+from pirogue_bord.sante.lectures import Vu, objet, sous, sous_racine, texte
 from pirogue_socle.config import Config
 from pirogue_socle.horloge import Instant
 
@@ -40,7 +40,7 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:
         etat, geste = ETAPES[etape]
         phrase = str(histoire.get("phrase") or f"La boîte essaie la version {version}.")
         return Vu(etat, phrase, geste, mesures | {"etape": etape})
-    lien = quai.lire(config, instant=instant)
+    lien = quai.lire(sous_racine(config, racine), instant=instant)
     venue = f" {lien.maj}" if lien is not None and lien.maj else ""
     service = f"Version {version}, en service." if version else "Système en service."
     return Vu("bon", f"{service}{venue}", mesures=mesures)
