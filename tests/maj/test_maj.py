@@ -1,6 +1,5 @@
 """A bundle on a stick: taken or refused, with the real RAUC as judge; a system's health, and what people are told."""
 
-import os
 import string
 import subprocess
 from collections.abc import Callable
@@ -23,40 +22,11 @@ PRESENTE = "0.1.12"
 Faire = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def cle(tmp_path_factory: pytest.TempPathFactory) -> paquet.Cle:
-    """The key that the box believes."""
-    return paquet.fabriquer_cle(tmp_path_factory.mktemp("cle"), "notre")
-
-
-@pytest.fixture(scope="module")
-def faire(cle: paquet.Cle, tmp_path_factory: pytest.TempPathFactory) -> Faire:
-    """Make a bundle with a version, a key, a machine."""
-    dossier = tmp_path_factory.mktemp("racine")
-    (dossier / "dedans").mkdir()
-    (dossier / "dedans/bruit").write_bytes(os.urandom(50_000))
-    image = dossier / "racine.ext4"
-    mots = ["mke2fs", "-q", "-t", "ext4", "-d", str(dossier / "dedans"), str(image), "4M"]
-    subprocess.run(mots, check=True, capture_output=True)
-
-    def emballer(sortie: Path, version: str, *, signe: paquet.Cle = cle, pour: str = paquet.COMPATIBLE) -> Path:
-        return paquet.emballer(image, version=version, sortie=sortie, cle=signe, compatible=pour)
-
-    return emballer
-
-
 @pytest.fixture
 def montage(tmp_path: Path) -> Path:
     """A mounted stick, with the folder where updates are looked for."""
     (tmp_path / "cle/PIROGUE/maj").mkdir(parents=True)
     return tmp_path / "cle"
-
-
-@pytest.fixture
-def depot(tmp_path: Path) -> Path:
-    """The folder where a bundle waits, and the one in memory."""
-    (tmp_path / "depot").mkdir()
-    return tmp_path / "depot"
 
 
 def prendre_de(montage: Path, depot: Path, cle: paquet.Cle) -> commun.Paquet | None:

@@ -34,6 +34,7 @@ SEUILS = {
     "pirogue-maj-eprouver.service": 20,
     "pirogue-maj-confirmer.service": 20,
     "pirogue-maj-installer.service": 20,
+    "pirogue-maj-prendre.service": 20,
     "pirogue-premier.service": 25,
     "pirogue-registre.service": 15,
     "pirogue-cles.service": 15,

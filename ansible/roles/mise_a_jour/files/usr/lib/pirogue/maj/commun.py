@@ -21,6 +21,8 @@ VERSION = Path("/etc/pirogue/version")
 CLES = Path("/etc/rauc/keyring.pem")
 DEPOT = Path("/data/systeme/maj")
 EPHEMERE = Path("/run/pirogue-maj")
+#: Our own open files, by their number: a path that nobody can put another file behind.
+OUVERTS = Path("/proc/self/fd")
 COMPATIBLE = "pirogue-pi-arm64"
 #: Bigger than a slot, smaller than what would fill a card.
 TAILLE_MAX_OCTETS = 2_000_000_000
@@ -84,7 +86,7 @@ def examiner(fichier: Path, *, presente: str, refusees: tuple[str, ...] = (), cl
     Have RAUC verify a bundle's signature, then judge what it says; return it.
 
     Args:
-        fichier: the bundle.
+        fichier: the bundle; one of ours that is open (`OUVERTS`) is handed to RAUC as it is.
         presente: the version of the running system.
         refusees: versions that were tried and did not hold.
         cles: the certificates that are believed.
@@ -94,7 +96,8 @@ def examiner(fichier: Path, *, presente: str, refusees: tuple[str, ...] = (), cl
     """
     mots = ["rauc", f"--keyring={cles}", "info", "--output-format=json", str(fichier)]
     env = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin"), "LC_ALL": "C"}
-    fait = subprocess.run(mots, capture_output=True, text=True, check=False, env=env)
+    ouverts = (int(fichier.name),) if fichier.parent == OUVERTS else ()
+    fait = subprocess.run(mots, capture_output=True, text=True, check=False, env=env, pass_fds=ouverts)
     if fait.returncode:
         raise MajRefusee("elle n'est pas signée par les nôtres, ou le fichier est abîmé")
     dit = json.loads(fait.stdout)
