@@ -149,6 +149,8 @@ def _guetter(config: Config, arret: threading.Event) -> None:
         )
         if etat is Etat.RIEN:
             guet.noter_maj("")
+        if etat is Etat.REMISE:
+            click.echo("Une mise à jour est arrivée par le réseau : elle est remise à qui la vérifie.")
         return etat
 
     def dire_maj(phrase: str) -> None:

@@ -105,6 +105,7 @@ def prendre(  # noqa: PLR0913 - who, for which box, where, with which keys, when
         appel = _Appel(boite=boite, trousseau=trousseau, lien=lien, forfait=forfait, progres=progres)
         offre = _demander(appel)
         if offre is None or not voulue(boite, offre):
+            partie.oublier(boite.dossier)
             return Etat.RIEN
         if not _tirer(appel, offre, continuer=continuer, reseau=reseau):
             return Etat.EN_COURS

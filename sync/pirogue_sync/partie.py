@@ -69,6 +69,13 @@ def preparer(dossier: Path, offre: Offre) -> int:
     return deja
 
 
+def oublier(dossier: Path) -> None:
+    """Give back the room of a part that nobody wants any more; raises PaquetImpossible."""
+    with _phrases():
+        for inutile in dossier.glob("*.partie"):
+            inutile.unlink()
+
+
 @contextlib.contextmanager
 def prolonger(dossier: Path, offre: Offre) -> Iterator[Callable[[bytes], object]]:
     """

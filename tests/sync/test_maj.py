@@ -22,12 +22,13 @@ from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_sync import budget, maj, partie
 from pirogue_sync.budget import ForfaitEpuise
 from pirogue_sync.conversation import RiveRefuse
-from pirogue_sync.lien import PasDeRecu, RiveInjoignable
+from pirogue_sync.lien import Adresse, Lien, PasDeRecu, RiveInjoignable
 from pirogue_sync.maj import RESERVE_OCTETS, Etat
 from pirogue_sync.partie import PaquetAbime, PaquetImpossible, PlaceManquante
+from pirogue_sync.patience import Gratuit
 from rive.terre import MIDI
 from sync.mandataire import Coupure, Jouer, Mandataire, Reponse
-from sync.mises_a_jour import Essai, faire_boite
+from sync.mises_a_jour import VIF, Essai, faire_boite
 from sync.quai import preparer_quai
 from sync.serveurs import Serveur
 
@@ -245,12 +246,15 @@ def test_an_update_replaced_between_two_pieces_is_asked_for_again(essai: Essai, 
 
 
 def test_a_withdrawn_update_is_no_update(essai: Essai, serveur: Serveur) -> None:
-    """`pirogue rive maj --retirer`: boats that have begun stop, and ask for nothing."""
+    """`pirogue rive maj --retirer`: a boat that has begun stops, and gives back the room on its card."""
     essai.offrir(2 * MO)
+    essai.appeler(serveur.url, continuer=lambda: False)
+    (commencee,) = essai.parties
     with rives.ouvrir(essai.quai.config) as rive:
         offerte.retirer(rive, par="console", instant=MIDI)
 
     assert essai.appeler(serveur.url) == (Etat.RIEN, [])
+    assert not commencee.exists()
     assert list((essai.quai.config.dossier / "maj").iterdir()) == []
 
 
@@ -322,6 +326,21 @@ def test_a_page_that_answers_for_the_shore_is_no_update(essai: Essai) -> None:
             essai.appeler(loin.url)
 
     assert list(essai.boite.dossier.iterdir()) == []
+
+
+def test_a_part_that_was_not_asked_for_is_not_taken() -> None:
+    """Other bytes than those asked for, under the same status: not one is handed on, the link is hung up."""
+    pris: list[bytes] = []
+    bornes = "Content-Range: bytes 5-104/200\r\n"
+    reponse = Reponse("206 Partial Content", b"x" * 100, genre="application/octet-stream", entetes=bornes)
+    with Jouer(reponse) as loin, Lien(Adresse(url=loin.url), limites=VIF, compteur=Gratuit()) as lien:
+        statuts = [
+            lien.tirer("/v1/maj/x", debut=debut, octets=octets, entetes={}, vers=pris.append)
+            for debut, octets in ((0, 100), (5, 99), (5, 100), (5, 100))
+        ]
+
+    assert [statut == 206 for statut in statuts] == [False, False, True, True]
+    assert b"".join(pris) == b"x" * 200
 
 
 def test_a_card_without_room_refuses_before_the_first_byte(
