@@ -28,18 +28,7 @@ def peupler(registre: Registre) -> dict[str, Any]:
         groupe = lieux.Groupe("", "4e A – Gbessou", "CEG Gbessou", escale.escale_id, 24, "premiers_pas")
         groupe = lieux.ecrire_groupe(registre, groupe, instant=maintenant(), auteur=rachelle)
         for prenom, nom, sexe in (("Afi", "Dossou", "F"), ("Koffi", "Hounsou", "M")):
-            fiche = FicheJeune(
-                prenom=prenom,
-                nom=nom,
-                annee_naissance="2011",
-                sexe=sexe,
-                territoire="030506-vekky",
-                situation="eleve_college",
-                niveau_scolaire="college",
-                consentement_suivi="oui",
-                statistiques="oui",
-            )
-            jeunes.inscrire(registre, fiche=fiche, groupe_id=groupe.groupe_id, instant=maintenant(), auteur=rachelle)
+            inscrire(registre, rachelle=rachelle, groupe=groupe.groupe_id, prenom=prenom, nom=nom, sexe=sexe)
     groupe_id = lieux.lister_groupes(registre)[0].groupe_id
     classe = {un.prenom: [un.personne_id, list(un.images)] for un in jeunes.lister(registre, groupe_id)}
     return {
@@ -48,6 +37,22 @@ def peupler(registre: Registre) -> dict[str, Any]:
         "jeunes": classe,
         "relais": reglages.lire(registre, "relais"),
     }
+
+
+def inscrire(registre: Registre, *, rachelle: str, groupe: str, prenom: str, nom: str, sexe: str) -> str:
+    """Enrol a youth of Vekky; return her number."""
+    fiche = FicheJeune(
+        prenom=prenom,
+        nom=nom,
+        annee_naissance="2011",
+        sexe=sexe,
+        territoire="030506-vekky",
+        situation="eleve_college",
+        niveau_scolaire="college",
+        consentement_suivi="oui",
+        statistiques="oui",
+    )
+    return jeunes.inscrire(registre, fiche=fiche, groupe_id=groupe, instant=maintenant(), auteur=rachelle).personne_id
 
 
 def ouvrir_seance(registre: Registre, *, rachelle: str, groupe: str) -> str:
@@ -122,6 +127,7 @@ ACTES: dict[str, Callable[..., Any]] = {
     acte.__name__: acte
     for acte in (
         peupler,
+        inscrire,
         ouvrir_seance,
         confirmer_date,
         evenements,

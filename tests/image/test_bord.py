@@ -98,7 +98,6 @@ def test_a_second_start_fails_nothing_either(salle: Salle) -> None:
     assert (etat, salle.echecs()) == ("running", [])
 
 
-@pytest.mark.long
 def test_by_the_air_afi_meets_the_portal_signs_in_and_finds_kolibri(
     salle: Salle, premier: Premier, rachelle: Poste, afi: Poste
 ) -> None:
@@ -118,7 +117,6 @@ def test_by_the_air_afi_meets_the_portal_signs_in_and_finds_kolibri(
     assert marques[premier.classe.afi.personne_id] == "present"
 
 
-@pytest.mark.long
 def test_from_the_classroom_nothing_is_reached_but_the_pages(salle: Salle, afi: Poste) -> None:
     """SSH, Kolibri's own port, the portal's back door, the shore's: refused at once; the pages answer."""
     vus = {port: afi.joindre("10.10.10.10", port) for port in (22, 80, 443, 8080, 8081, 8082)}
@@ -128,7 +126,6 @@ def test_from_the_classroom_nothing_is_reached_but_the_pages(salle: Salle, afi: 
     assert afi.sonder("http://192.168.8.1/").status_code == 302
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("genre", ["vfat", "exfat"])
 def test_a_stick_is_filled_and_announced(salle: Salle, rive: Terre, tmp_path: Path, genre: str) -> None:
     """Plugged, copied, verified, « retirez »; what is on it is what the shore reads."""
@@ -146,7 +143,6 @@ def test_a_stick_is_filled_and_announced(salle: Salle, rive: Terre, tmp_path: Pa
     assert any(nom.endswith(".lot") for nom in noms), noms
 
 
-@pytest.mark.long
 def test_a_stick_pulled_too_early_loses_nothing_and_is_done_again(salle: Salle, tmp_path: Path) -> None:
     """Pulled while the box works on it: said so; put back: filled."""
     cle = cles_usb.formater(tmp_path / "cle.img", "vfat")
@@ -167,7 +163,6 @@ def test_a_stick_pulled_too_early_loses_nothing_and_is_done_again(salle: Salle, 
     assert any(nom.endswith(".lot") for nom in _lister(cle, "vfat"))
 
 
-@pytest.mark.long
 def test_a_stick_that_types_is_never_heard(salle: Salle) -> None:
     """A keyboard that comes after the start is not let in."""
     avant = salle.machine.executer("ls /dev/input 2>/dev/null | wc -l")
@@ -207,7 +202,6 @@ def test_a_4g_key_brings_the_lots_ashore_and_the_receipt_back(
     assert page.status_code == 200
 
 
-@pytest.mark.long
 def test_when_its_bundle_is_spent_nothing_leaves_and_nothing_is_lost(
     salle: Salle, premier: Premier, rive: Terre, rachelle: Poste
 ) -> None:

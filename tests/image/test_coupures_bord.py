@@ -25,7 +25,7 @@ from image.reglages import Amorce, Reglages
 from image.salle import ICI as TESTS
 from image.salle import OUTILS, PYTHON, Salle
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.timeout(3600)
 #: Each writer's channel in the empty slot, and where it writes.
 REGISTRE, TEMOIN, KOLIBRI = range(3)
 DUREE_S = 20
@@ -158,6 +158,7 @@ def test_cut_at_sixty_instants_nothing_promised_is_lost(course: Course, tmp_path
     juger(constats, course)
 
 
+@pytest.mark.long
 def test_cut_at_four_hundred_instants_nothing_promised_is_lost(course: Course, tmp_path: Path) -> None:
     """The same, for as long as one likes."""
     constats = rejouer(course, 400, tmp_path)
@@ -166,6 +167,7 @@ def test_cut_at_four_hundred_instants_nothing_promised_is_lost(course: Course, t
     juger(constats, course)
 
 
+@pytest.mark.long
 def test_killed_while_it_writes_the_box_starts_again_with_all_it_promised(premier: Premier, tmp_path: Path) -> None:
     """Twice SIGKILL under load: portal and Kolibri answer again, nothing has failed, each promised event is there."""
     machine = Machine(premier.amorce, tmp_path / "m")
