@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from image.materiel import RIVE_MODEM
 from pirogue_echange import cles as trousseau
-from pirogue_rive import cle, schema
+from pirogue_rive import cle, maj, schema
 from pirogue_rive import config as rives
 from pirogue_rive.config import ConfigRive
 from pirogue_socle.horloge import maintenant
@@ -40,6 +40,11 @@ class Terre:
         with rives.ouvrir(ConfigRive(self.dossier)) as ouverte, ouverte.moteur.begin() as db:
             rangees = db.execute(select(table.c.jusqua).where(table.c.relais == relais, table.c.flux == "activite"))
             return max((int(un) for (un,) in rangees), default=0)
+
+    def offrir(self, paquet: Path, version: str) -> None:
+        """Offer an update to every boat that calls."""
+        with rives.ouvrir(ConfigRive(self.dossier)) as ouverte:
+            maj.offrir(ouverte, paquet, version=version, par="pirogue", instant=maintenant())
 
     def prendre_cle(self, montee: Path) -> int:
         """Take what a stick brings and leave the receipts on it; return how many lots were taken in."""

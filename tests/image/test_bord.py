@@ -12,6 +12,9 @@ from gestes_formateur import entrer, ouvrir
 from gestes_jeune import embarquer
 from image import materiel, terre
 from image.conftest import Allumer
+from image.construction import Construction
+from image.mise_a_jour import Atelier
+from image.mises_a_jour_vues import attendre_etape
 from image.premier import Premier
 from image.reglages import Reglages
 from image.salle import RADIOS, Poste, Salle
@@ -227,6 +230,24 @@ def test_when_its_bundle_is_spent_nothing_leaves_and_nothing_is_lost(
     assert sans[1] == avant
     assert (dit["etat"], "forfait" in dit["phrase"]) == ("attention", True)
     assert (puce, arrives > avant) == ("confirme", True)
+
+
+def test_an_update_comes_aboard_by_the_quay_and_waits_for_the_end_of_the_class(
+    salle: Salle, rive: Terre, rachelle: Poste, construction: Construction, tmp_path: Path
+) -> None:
+    """After the day's data; root believes the signature alone, and installs nothing under a class."""
+    machine, atelier = salle.machine, Atelier(construction, tmp_path)
+    version = atelier.suivante()
+    rive.offrir(atelier.emballer(atelier.creux("quai", noyau=False), version), version)
+    materiel.brancher_modem(machine)
+    dit = attendre_etape(machine, "attente", "installation", "refusee")
+    materiel.arracher_modem(machine)
+    machine.executer("systemctl stop pirogue-maj-installer.path pirogue-maj-installer.service")
+    arrivee = int(machine.executer("stat -c %s /data/systeme/maj/arrivee.raucb"))
+    machine.executer("rm /data/systeme/maj/arrivee.raucb")
+
+    assert (dit["etape"], version in dit["phrase"]) == ("attente", True), dit
+    assert arrivee > 100_000
 
 
 def _lister(image: Path, genre: str) -> list[str]:

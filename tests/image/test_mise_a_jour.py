@@ -13,7 +13,7 @@ from image.mise_a_jour import Atelier, paquet
 from image.mises_a_jour_vues import apporter, attendre_etape, attendre_redemarrage, lire_lignes, voir
 from image.salle import Salle
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
 @dataclass
