@@ -152,6 +152,7 @@ def test_a_stick_pulled_too_early_loses_nothing_and_is_done_again(salle: Salle, 
     serie = cles_usb.nouvelle_serie("TOT")
     materiel.brancher(salle.machine, serie, cle)
     salle.attendre_histoire("lecture", "copie", "verification")
+    options = salle.machine.executer("sed -n 's,.* /run/pirogue-cle/montee [a-z0-9]* \\(.*\\) 0 0$,\\1,p' /proc/mounts")
     materiel.arracher(salle.machine, serie)
     tot = salle.attendre_histoire("retiree_trop_tot")
     monte = salle.machine.attendre_que("! grep pirogue-cle/montee /proc/mounts")
@@ -160,10 +161,27 @@ def test_a_stick_pulled_too_early_loses_nothing_and_is_done_again(salle: Salle, 
     fin = salle.attendre_histoire("retirez", "echec", "illisible")
     materiel.arracher(salle.machine, serie)
 
+    assert {"nosuid", "nodev", "noexec", "noatime"} <= set(options.split(","))
     assert "Rien n'est perdu" in tot["geste"]
     assert monte == ""
     assert fin["etape"] == "retirez", fin
     assert any(nom.endswith(".lot") for nom in _lister(cle, "vfat"))
+
+
+def test_a_stick_that_cannot_be_used_is_told_with_what_to_do(salle: Salle, tmp_path: Path) -> None:
+    """Its switch is on « lock »; it has no file system; nothing of the box fails."""
+    serie = cles_usb.nouvelle_serie("VERROU")
+    materiel.brancher(salle.machine, serie, cles_usb.formater(tmp_path / "verrou.img", "vfat"), lecture_seule=True)
+    protegee = salle.attendre_histoire("protegee", "retirez", "echec", "illisible")
+    materiel.arracher(salle.machine, serie)
+    serie = cles_usb.nouvelle_serie("VIERGE")
+    materiel.brancher(salle.machine, serie, cles_usb.vierge(tmp_path / "vierge.img"))
+    inconnue = salle.attendre_histoire("inconnue")
+    materiel.arracher(salle.machine, serie)
+
+    assert (protegee["etape"], "Déverrouille" in protegee["geste"]) == ("protegee", True)
+    assert "FAT32" in inconnue["geste"]
+    assert salle.echecs() == []
 
 
 def test_a_stick_that_types_is_never_heard(salle: Salle) -> None:
