@@ -30,7 +30,10 @@ CLASSE_S, PAUSE_S = 300.0, 15.0
 #: Offspot's base image 1.2.1 as its own tutorial shows it being fetched (« offspot-base-arm64-1.2.1.img  3.23 GiB »);
 #: what it serves comes on top. MoodleBox writes its size on its page by asking GitHub: no figure is published in text.
 OFFSPOT_OCTETS = int(3.23 * 2**30)
-NOTRES = "hostapd nginx kolibri chrony ModemManager nftables systemd-resolved systemd-networkd ssh"
+NOTRES = (
+    "hostapd nginx kolibri chrony ModemManager nftables systemd-resolved systemd-networkd ssh "
+    "pirogue-dnsmasq@capture pirogue-dnsmasq@reel"
+)
 _MEMOIRE = """
 import pathlib, re, sys
 somme = {}
@@ -118,7 +121,10 @@ def _unites(construction: Construction) -> list[str]:
     """Return the units that the bare Debian does without: ours, and what we asked Debian for."""
     arbre = Path(construction.dit["arbre"]) / "etc/systemd/system"
     notres = {
-        un.name for motif in ("pirogue-*.service", "pirogue-*.socket", "pirogue-*.timer") for un in arbre.glob(motif)
+        un.name
+        for motif in ("pirogue-*.service", "pirogue-*.socket", "pirogue-*.timer")
+        for un in arbre.glob(motif)
+        if "@." not in un.name
     }
     return sorted(notres | {f"{nom}.service" for nom in NOTRES.split()})
 

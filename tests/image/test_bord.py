@@ -251,11 +251,13 @@ def test_when_its_bundle_is_spent_nothing_leaves_and_nothing_is_lost(
 
 
 def test_an_update_comes_aboard_by_the_quay_and_waits_for_the_end_of_the_class(
-    salle: Salle, rive: Terre, rachelle: Poste, construction: Construction, tmp_path: Path
+    salle: Salle, premier: Premier, rive: Terre, rachelle: Poste, construction: Construction, tmp_path: Path
 ) -> None:
     """After the day's data; root believes the signature alone, and installs nothing under a class."""
-    machine, atelier = salle.machine, Atelier(construction, tmp_path)
+    machine, atelier, classe = salle.machine, Atelier(construction, tmp_path), premier.classe
     version = atelier.suivante()
+    qui = {"rachelle": classe.rachelle, "groupe": classe.groupe, "prenom": "Sessi", "nom": "Ahouansou", "sexe": "F"}
+    salle.a_bord("inscrire", **qui)  # a quay that was left a moment ago is only called for data
     rive.offrir(atelier.emballer(atelier.creux("quai", noyau=False), version), version)
     materiel.brancher_modem(machine)
     dit = attendre_etape(machine, "attente", "installation", "refusee")
