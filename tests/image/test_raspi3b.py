@@ -11,7 +11,7 @@ import pytest
 from image.construction import Construction
 from image.reglages import LIGNE, RACINE_A
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.timeout(3600)
 PATIENCE_S = 1500.0
 #: QEMU's model of this board's watchdog fires as soon as it is armed.
 #: A prompt on the same line silences the units.
