@@ -24,10 +24,10 @@ image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=ba
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
-image-test: image ## that image looked at, and started twice under emulation (about 8 min)
+image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (about 15 min)
 	@$(B)/python -m pytest tests/image -p no:randomly
 
-image-test-long: image ## the rest: radios, sticks, 4G, clocks, updates, faults, power cuts, a Pi 3 (more than an hour)
+image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills (about an hour)
 	@$(B)/python -m pytest tests/image -p no:randomly -m "long or not long"
 
 stick-test: ## sticks pulled and power cut under Debian's own kernel, in QEMU (about 4 min; part of `make test`)
