@@ -114,13 +114,15 @@ def faire_ext4(fichier: Path, *, mio: int, nom: str, numero: int, epoque: int, a
 
 
 def _figer(fichier: Path, epoque: int) -> None:
-    """Write the source's instant as the change time of every file."""
+    """Write the source's instant as every file's birth, change and last reading: to copy a tree is to read it."""
     env = {"E2FSPROGS_FAKE_TIME": str(epoque), "TZ": "UTC", "DEBUGFS_PAGER": "cat"}
     numeros = _inodes_pris(fichier)
     ordres = [
         f"set_inode_field <{numero}> {champ} {valeur}"
         for numero in numeros
         for champ, valeur in (
+            ("atime", f"@{epoque}"),
+            ("atime_extra", "0"),
             ("ctime", f"@{epoque}"),
             ("ctime_extra", "0"),
             ("crtime", f"@{epoque}"),
