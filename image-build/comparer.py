@@ -5,6 +5,7 @@ The second build starts from an empty tree, a moment later, in another folder.
 """
 
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def comparer(*, noyau: str, profil: str) -> int:
     octets, ou_donc = differences(*images)
     for quoi, combien in sorted(ou_donc.items()):
         print(f"    {quoi} : {combien} blocs de {_BLOC} octets")
+    if not octets:  # otherwise they are there to be looked at
+        for image in images:
+            shutil.rmtree(image.parent)
     print("  ✓ les mêmes octets" if not octets else f"  ✗ {octets} octets diffèrent")
     return int(octets > 0)
 
