@@ -10,11 +10,10 @@ from typing import Any
 
 from image.construction import Construction
 from image.machine import Machine
-from image.premier import Premier
+from image.premier import Premier, lire_fiche
 from image.reglages import Amorce, Reglages
-from image.salle import RADIOS, Salle
+from image.salle import PYTHON, RADIOS, Salle
 
-PYTHON = "/opt/pirogue/bin/python"
 SOUHAITS = "nom_relais = Pirogue de Ganvié\r\ntype_relais = bateau\r\nrive_url = https://rive.exemple.org\r\n"
 #: Everything that is drawn, below /data.
 FICHIERS = (
@@ -45,17 +44,6 @@ print(json.dumps(lu))
 """
 #: What the screen shows, letter by letter.
 ECRAN = "print(open('/dev/vcsu1', 'rb').read().decode('utf-32-le'))"
-#: Rachelle signs in with the sheet's code and chooses her own.
-CHANGER = """
-from pathlib import Path
-from pirogue_registre import base, comptes, reglages
-from pirogue_socle.horloge import maintenant
-registre = base.ouvrir(Path("/data/pirogue/registre"))
-compte_id = reglages.lire(registre, "premier_compte")
-code = Path("/data/pirogue/premier.code").read_text().strip()
-comptes.verifier_pin(registre, compte_id=compte_id, pin=code, instant=maintenant())
-comptes.changer_pin(registre, compte_id=compte_id, pin="271828")
-"""
 UNITES = ("pirogue-premier", "pirogue-registre", "pirogue-cles", "pirogue-fiche")
 
 
@@ -144,9 +132,7 @@ def _deuxieme(machine: Machine) -> dict[str, Any]:
 
 def _troisieme(machine: Machine) -> dict[str, Any]:
     """The sheet is read; then the next day."""
-    sous = "setpriv --reuid=pirogue-portail --regid=pirogue-portail --init-groups"
-    machine.executer(f"cd / && {sous} {PYTHON} -", CHANGER)
-    machine.attendre_que("test -e /data/systeme/premier/fait")
+    lire_fiche(machine)
     vu = {
         "amorce_apres": machine.executer("ls -A /boot/firmware").split(),
         "amorce_options_apres": machine.executer("findmnt -no OPTIONS /boot/firmware"),

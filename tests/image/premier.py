@@ -7,7 +7,19 @@ from typing import Any
 from image.construction import Construction
 from image.machine import Machine
 from image.reglages import Amorce, Reglages
-from image.salle import RADIOS, Salle
+from image.salle import PYTHON, RADIOS, Salle
+
+COMME_PORTAIL = "setpriv --reuid=pirogue-portail --regid=pirogue-portail --init-groups"
+CHANGER = """
+from pathlib import Path
+from pirogue_registre import base, comptes, reglages
+from pirogue_socle.horloge import maintenant
+registre = base.ouvrir(Path("/data/pirogue/registre"))
+compte_id = reglages.lire(registre, "premier_compte")
+code = Path("/data/pirogue/premier.code").read_text().strip()
+comptes.verifier_pin(registre, compte_id=compte_id, pin=code, instant=maintenant())
+comptes.changer_pin(registre, compte_id=compte_id, pin="271828")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +84,18 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
             classe=_lire_classe(salle.a_bord("peupler")),
             montages=machine.executer("cat /proc/mounts"),
         )
+        lire_fiche(machine)
         machine.lancer("systemctl poweroff")
         machine.attendre_arret()
     finally:
         machine.couper()
     return premier
+
+
+def lire_fiche(machine: Machine) -> None:
+    """The coordinator signs in with the sheet's code and chooses her own: the sheet goes, the first days are over."""
+    machine.executer(f"cd / && {COMME_PORTAIL} {PYTHON} -", CHANGER)
+    machine.attendre_que("test -e /data/systeme/premier/fait")
 
 
 def _lire_classe(dite: dict[str, Any]) -> Classe:
