@@ -48,8 +48,8 @@ check: ## format, lint, types, arrows, templates, shell, roles, consistency (< 6
 	@cd ansible && PATH="$$PWD/../$(B):$$PATH" ansible-lint -q && echo "  ✓ roles"
 	@$(B)/python -m pytest -q tests/consistance
 
-bench-image: image ## build, size, boot, memory, sectors written, beside a bare Debian (about 30 min)
-	@$(B)/python bench/boite.py
+bench-image: image ## build, size, boot, memory, octets written, beside a bare Debian (about 30 min; F=demarrages or classes)
+	@$(B)/python bench/boite.py $(F)
 
 bench-portal: ## the answers to the probes beside a bare server (about 2 min; as root)
 	@$(PYTHON) appliance/installer.py dev --navigateur

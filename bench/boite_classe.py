@@ -1,5 +1,6 @@
 """
 Twenty learners at ten laptops, from inside the box under measure: `boite_classe.py DURATION_S PAUSE_S`, as its portal.
+`boite_classe.py preparer` enrols them and opens their session: no figure of a class has it in.
 
 Each signs in with her pictures, walks her path, opens a lesson, lets Kolibri's page load, answers, comes back; one act
 every `PAUSE_S` seconds, as a person who reads. Prints JSON: how many pages, how many went wrong, how many events.
@@ -62,8 +63,8 @@ class Poste:
         return adresse, ""
 
 
-def preparer(registre: Registre) -> list[Jeune]:
-    """Make the class that is missing, open its session; return the learners."""
+def preparer(registre: Registre) -> None:
+    """Make the class that is missing, open its session."""
     qui = next(iter(comptes.lister(registre)), None)
     auteur = (
         qui.compte_id
@@ -100,7 +101,6 @@ def preparer(registre: Registre) -> list[Jeune]:
         instant=maintenant(),
         auteur=auteur,
     )
-    return jeunes.lister(registre, groupe_id)[:APPRENANTS]
 
 
 def apprendre(poste: Poste, paire: tuple[Jeune, Jeune], *, fin: float, pause_s: float) -> None:
@@ -131,9 +131,13 @@ def _montrer(poste: Poste, jeune: Jeune) -> None:
 
 def main() -> None:
     """Run the class and print what it did."""
-    duree_s, pause_s = float(sys.argv[1]), float(sys.argv[2])
     registre = base.ouvrir(config.lire(Path("/etc/pirogue/pirogue.toml")).registre)
-    apprenants = preparer(registre)
+    if sys.argv[1] == "preparer":
+        preparer(registre)
+        base.fermer(registre)
+        return
+    duree_s, pause_s = float(sys.argv[1]), float(sys.argv[2])
+    apprenants = jeunes.lister(registre, lieux.lister_groupes(registre)[0].groupe_id)[:APPRENANTS]
     avant, fin = journal.dernier(registre), time.monotonic() + duree_s
     postes = [Poste() for _ in range(PAIRES)]
     fils = [
