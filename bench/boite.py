@@ -26,7 +26,7 @@ from image.salle import PYTHON, RADIOS, Salle
 ICI = Path(__file__).parent
 PARTIES = ("demarrages", "classes")
 TOURS = 3
-#: A class in small: so long, one act of each laptop every so often (the emulated processor is no Pi's), told for an hour.
+#: A class in small: so long, one act of each laptop every so often (what is emulated is no Pi), told for an hour.
 CLASSE_S, PAUSE_S = 300.0, 15.0
 #: Offspot's base image 1.2.1 as its own tutorial shows it being fetched (« offspot-base-arm64-1.2.1.img  3.23 GiB »);
 #: what it serves comes on top. MoodleBox writes its size on its page by asking GitHub: no figure is published in text.
