@@ -257,7 +257,9 @@ def test_an_update_comes_aboard_by_the_quay_and_waits_for_the_end_of_the_class(
     machine, atelier, classe = salle.machine, Atelier(construction, tmp_path), premier.classe
     version = atelier.suivante()
     qui = {"rachelle": classe.rachelle, "groupe": classe.groupe, "prenom": "Sessi", "nom": "Ahouansou", "sexe": "F"}
-    salle.a_bord("inscrire", **qui)  # a quay that was left a moment ago is only called for data
+    salle.a_bord("inscrire", **qui)
+    # A morning: at a quay that was left a moment ago, the courier still remembers what it tried there.
+    machine.executer("systemctl restart pirogue-sync.service")
     rive.offrir(atelier.emballer(atelier.creux("quai", noyau=False), version), version)
     materiel.brancher_modem(machine)
     dit = attendre_etape(machine, "attente", "installation", "refusee")
