@@ -239,6 +239,7 @@ def test_when_its_bundle_is_spent_nothing_leaves_and_nothing_is_lost(
     dit = salle.regarder_maintenant("lien")
     materiel.arracher_modem(machine)
     machine.executer("nft -f /etc/nftables.conf && systemctl start pirogue-forfaits.timer")
+    machine.executer("systemctl restart pirogue-sync.service")  # the next morning: it has no failure to remember
     materiel.brancher_modem(machine)
     puce = salle.attendre_acte("puce", "confirme")
     arrives = rive.arrives(classe.relais)
@@ -258,7 +259,7 @@ def test_an_update_comes_aboard_by_the_quay_and_waits_for_the_end_of_the_class(
     version = atelier.suivante()
     qui = {"rachelle": classe.rachelle, "groupe": classe.groupe, "prenom": "Sessi", "nom": "Ahouansou", "sexe": "F"}
     salle.a_bord("inscrire", **qui)
-    # A morning: at a quay that was left a moment ago, the courier still remembers what it tried there.
+    # A morning again: at a quay that was left a moment ago, the courier still remembers what it tried there.
     machine.executer("systemctl restart pirogue-sync.service")
     rive.offrir(atelier.emballer(atelier.creux("quai", noyau=False), version), version)
     materiel.brancher_modem(machine)
