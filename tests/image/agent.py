@@ -48,7 +48,6 @@ def faire(port: int, verrou: int, demande: dict[str, Any]) -> None:
 
 def agir(demande: dict[str, Any], dit: int, plaint: int) -> int:
     """Do an act in a process of its own, as one of the box's users; return its exit code."""
-    module = importlib.import_module(demande["module"])
     enfant = os.fork()
     if enfant:
         return os.waitstatus_to_exitcode(os.waitpid(enfant, 0)[1])
@@ -56,6 +55,7 @@ def agir(demande: dict[str, Any], dit: int, plaint: int) -> int:
     try:
         os.dup2(dit, 1)
         os.dup2(plaint, 2)
+        module = importlib.import_module(demande["module"])
         devenir(demande["qui"])
         os.write(1, json.dumps(module.agir(demande["acte"], demande["arguments"]), default=str).encode())
         code = 0

@@ -24,17 +24,23 @@ def cle(tmp_path_factory: pytest.TempPathFactory) -> paquet.Cle:
 
 
 @pytest.fixture(scope="session")
-def faire(cle: paquet.Cle, tmp_path_factory: pytest.TempPathFactory) -> Faire:
-    """Make a bundle with a version, a key, a machine."""
+def racine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root file system that is small, and weighs more than RAUC's least."""
     dossier = tmp_path_factory.mktemp("racine")
     (dossier / "dedans").mkdir()
-    (dossier / "dedans/bruit").write_bytes(os.urandom(50_000))
+    (dossier / "dedans/bruit").write_bytes(os.urandom(100_000))
     image = dossier / "racine.ext4"
     mots = ["mke2fs", "-q", "-t", "ext4", "-d", str(dossier / "dedans"), str(image), "4M"]
     subprocess.run(mots, check=True, capture_output=True)
+    return image
+
+
+@pytest.fixture(scope="session")
+def faire(cle: paquet.Cle, racine: Path) -> Faire:
+    """Make a bundle with a version, a key, a machine."""
 
     def emballer(sortie: Path, version: str, *, signe: paquet.Cle = cle, pour: str = paquet.COMPATIBLE) -> Path:
-        return paquet.emballer(image, version=version, sortie=sortie, cle=signe, compatible=pour)
+        return paquet.emballer(racine, version=version, sortie=sortie, cle=signe, compatible=pour)
 
     return emballer
 

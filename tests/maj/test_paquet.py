@@ -1,6 +1,5 @@
 """Bundles, made and judged by the real RAUC: whose signature, for which machine, and what a card begins with."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -10,18 +9,6 @@ import paquet
 import pytest
 
 DEPOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def racine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root file system that is small, and weighs more than RAUC's least."""
-    dossier = tmp_path_factory.mktemp("racine")
-    (dossier / "dedans").mkdir()
-    (dossier / "dedans/bruit").write_bytes(os.urandom(100_000))
-    image = dossier / "racine.ext4"
-    mots = ["mke2fs", "-q", "-t", "ext4", "-d", str(dossier / "dedans"), str(image), "4M"]
-    subprocess.run(mots, check=True, capture_output=True)
-    return image
 
 
 def juger(bundle: Path, certificat: Path) -> subprocess.CompletedProcess[str]:
