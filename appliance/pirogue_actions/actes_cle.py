@@ -95,12 +95,14 @@ def echanger_cle(boite: Cle, appareil: str) -> None:
     """Have the courier exchange with the mounted stick, without waiting for it."""
     if peripheriques.monte_sur(boite.montage) is None:
         raise Refus("Aucune clé n'est montée.")
+    if _echanges():  # of a stick that was pulled: a unit that still stops would not start for this one
+        raise Refus("L'échange d'avant n'est pas fini.")
     lancer("systemctl", "--no-block", "start", UNITE_ECHANGE.format(appareil), attente_s=PATIENCE_S)
 
 
-def suivre_cle(boite: Cle, appareil: str) -> dict[str, bool]:
-    """Say whether the stick is mounted, whether systemd still works at it, whether its exchange runs."""
-    travail, echange = (_travaille(unite) for unite in (boite.unite, UNITE_ECHANGE.format(appareil)))
+def suivre_cle(boite: Cle) -> dict[str, bool]:
+    """Say whether a stick is mounted, whether systemd still works at it, whether an exchange runs."""
+    travail, echange = _travaille(boite.unite), bool(_echanges())
     # After, never before: what systemd has just finished must be seen done.
     montee = peripheriques.monte_sur(boite.montage) is not None
     return {"montee": montee, "travail": travail, "echange": echange}
@@ -109,13 +111,13 @@ def suivre_cle(boite: Cle, appareil: str) -> dict[str, bool]:
 def demonter_cle(boite: Cle) -> None:
     """Have the stick let go, without waiting; refused while its exchange runs, unless pulled; no stick is no fault."""
     numero = peripheriques.monte_sur(boite.montage)
-    if numero is None:
-        return
+    # systemd lets go of a stick that was pulled by itself; its exchange may outlive it.
     if echanges := _echanges():
-        if peripheriques.existe(numero):
+        if numero is not None and peripheriques.existe(numero):
             raise Refus("L'échange avec la clé n'est pas fini.")
         lancer("systemctl", "--no-block", "stop", *echanges, attente_s=PATIENCE_S)
-    lancer("systemctl", "--no-block", "stop", boite.unite, attente_s=PATIENCE_S)
+    if numero is not None:
+        lancer("systemctl", "--no-block", "stop", boite.unite, attente_s=PATIENCE_S)
 
 
 def regler_heure(_: Cle, utc_ms: int, force: bool) -> dict[str, bool]:  # noqa: FBT001 - arguments of the protocol
@@ -136,19 +138,21 @@ def eteindre(_: Cle) -> None:
     lancer("systemctl", "--no-block", "--no-wall", "poweroff", attente_s=PATIENCE_S)
 
 
-def _travaille(unite: str) -> bool:
-    """Say whether a unit is on its way up or down, or has a job that waits; a mount that is up rests."""
-    lu = lancer("systemctl", "show", "--property=ActiveState", "--property=Job", unite, attente_s=PATIENCE_S)
+def _travaille(montage: str) -> bool:
+    """Say whether a mount is on its way up or down, or has a job that waits; one that is up rests."""
+    lu = lancer("systemctl", "show", "--property=ActiveState", "--property=Job", montage, attente_s=PATIENCE_S)
     dit = dict(ligne.partition("=")[::2] for ligne in lu.splitlines())
-    etat = dit.get("ActiveState", "")
-    return int(dit.get("Job") or 0) > 0 or etat in VIVANTS[1:] or (etat == "active" and unite.endswith(".service"))
+    return int(dit.get("Job") or 0) > 0 or dit.get("ActiveState", "") in VIVANTS[1:]
 
 
 def _echanges() -> list[str]:
-    """Return the exchanges that run."""
-    mots = ["systemctl", "list-units", "--plain", "--no-legend", "--full", f"--state={','.join(VIVANTS)}"]
-    lu = lancer(*mots, UNITE_ECHANGE.format("*"), attente_s=PATIENCE_S)
-    return [ligne.split()[0] for ligne in lu.splitlines() if ligne.split()]
+    """Return the exchanges that run, or whose start waits."""
+    vus: set[str] = set()
+    for colonne, question in ((1, "list-jobs"), (0, f"list-units --state={','.join(VIVANTS)}")):
+        mots = ["systemctl", *question.split(), "--plain", "--no-legend", "--full", UNITE_ECHANGE.format("*")]
+        lignes = map(str.split, lancer(*mots, attente_s=PATIENCE_S).splitlines())
+        vus.update(champs[colonne] for champs in lignes if len(champs) > colonne)
+    return sorted(vus)
 
 
 def _regler_pile(utc_ms: int) -> bool:
@@ -175,7 +179,7 @@ _BORD = frozenset({"bord"})
 ACTES = {
     "monter_cle": Acte(monter_cle, ("appareil",), _BORD),
     "echanger_cle": Acte(echanger_cle, ("appareil",), _BORD),
-    "suivre_cle": Acte(suivre_cle, ("appareil",), _BORD),
+    "suivre_cle": Acte(suivre_cle, (), _BORD),
     "demonter_cle": Acte(demonter_cle, (), _BORD),
     "regler_heure": Acte(regler_heure, ("utc_ms", "force"), _BORD),
     "eteindre": Acte(eteindre, (), frozenset({"bord", "portail"})),

@@ -38,7 +38,7 @@ class Aide(Protocol):
     def echanger(self, appareil: str) -> None:
         """Have the exchange with it started, without waiting."""
 
-    def suivre(self, appareil: str) -> Suivi:
+    def suivre(self) -> Suivi:
         """Say where both are."""
 
     def demonter(self) -> None:
@@ -62,9 +62,9 @@ class AideDeRoot:
         """See `Aide`."""
         self._demander("echanger_cle", appareil=appareil)
 
-    def suivre(self, appareil: str) -> Suivi:
+    def suivre(self) -> Suivi:
         """See `Aide`."""
-        return Suivi(**self._demander("suivre_cle", appareil=appareil))
+        return Suivi(**self._demander("suivre_cle"))
 
     def demonter(self) -> None:
         """See `Aide`."""

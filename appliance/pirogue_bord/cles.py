@@ -26,8 +26,6 @@ PAS_NS = SECONDE_NS // 2
 PATIENCE_NS = 90 * SECONDE_NS
 #: How long a failure stays told once the stick is gone.
 MEMOIRE_NS = 600 * SECONDE_NS
-#: Of a stick that is gone only the mount is asked about; its exchange was stopped with it.
-SANS_CLE = "sda"
 GENRES = ("vfat", "exfat", "ext4")
 REMETTRE = "Rien n'est perdu : remets la clé et attends « Retirez la clé »."
 AUTRE = "Prends une clé préparée pour la pirogue (FAT32 ou exFAT), ou demande au coordinateur. Tu peux la retirer."
@@ -186,11 +184,11 @@ class Cles:
             _oser(self.aide.demonter)
 
     def _liberer(self, instant: Instant) -> None:
-        """It is gone: whatever is still mounted is let go before another one is taken."""
+        """It is gone: what is still mounted is let go, its exchange stopped, before another one is taken."""
         suivi = self._suivre(instant)
         if suivi is None:
             return
-        if not suivi.montee:
+        if not suivi.montee and not suivi.echange:
             self._passer(self._attendre, instant)
         elif not suivi.travail:
             _oser(self.aide.demonter)
@@ -208,7 +206,7 @@ class Cles:
             return None
         self._demande_ns = instant.bt_ns
         try:
-            return self.aide.suivre(self._cle.nom if self._cle else SANS_CLE)
+            return self.aide.suivre()
         except (ActeRefuse, AideMuette) as erreur:
             sys.stderr.write(f"clé : {erreur}\n")
             return None

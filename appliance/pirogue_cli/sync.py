@@ -117,13 +117,24 @@ def veiller(periode: float, *, sans_reseau: bool) -> None:
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, lambda *_: arret.set())
     config, registre = _ouvrir()
+    perdu: list[Exception] = []
+
+    def guetter_ou_finir() -> None:
+        try:
+            _guetter(config, arret)
+        except Exception as cause:  # noqa: BLE001 - whatever it is: a courier that no longer looks out is started anew
+            perdu.append(cause)
+            arret.set()
+
     if not sans_reseau:
         # A call may last; the telephones' mail does not wait for it. It dies with us: nothing of it is outside SQLite.
-        threading.Thread(target=_guetter, args=(config, arret), daemon=True).start()
+        threading.Thread(target=guetter_ou_finir, daemon=True).start()
     dite = ""
     while not arret.is_set():
         dite = _tourner(config, registre, dite)
         arret.wait(periode)
+    if perdu:
+        raise perdu[0]
 
 
 def _guetter(config: Config, arret: threading.Event) -> None:

@@ -13,8 +13,10 @@ from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_sync.maj import Etat
 from pirogue_sync.veille import Tour
 
-#: How long a slice lasts; how long what stopped one is left alone, at one quay. Seconds.
-TRANCHE_S, RECUL_S = 60.0, 1800.0
+#: How long a slice lasts, seconds.
+TRANCHE_S = 60.0
+#: How long what stopped one is left alone, at one quay: at first (a link that hiccups), at most (a plan that is spent).
+RECUL_MIN_S, RECUL_MAX_S = 60.0, 1800.0
 
 
 class Suite:
@@ -38,6 +40,7 @@ class Suite:
     ) -> None:
         self._prendre, self._dire, self._temps_s, self._arret = prendre, dire, temps_s, arret
         self._apres_s = math.inf
+        self._echecs = 0
         self._dite = ""
 
     def apres(self, tour: Tour) -> bool:
@@ -50,8 +53,10 @@ class Suite:
             etat = self._prendre(lambda: not self._arret.is_set() and self._temps_s() - debut_s < TRANCHE_S)
         except ErreurPirogue as erreur:
             phrase = f"{erreur} {erreur.geste}"
-        # An exchange is a new chance by itself; at a quay that lasts, a plan comes back at midnight, a link before.
-        self._apres_s = self._temps_s() + RECUL_S if phrase else debut_s if etat is Etat.EN_COURS else math.inf
+        # An exchange is a new chance by itself; at a quay that lasts, a link comes back soon, a plan at midnight.
+        recul_s = min(RECUL_MAX_S, RECUL_MIN_S * 2**self._echecs)
+        self._echecs = self._echecs + 1 if phrase else 0
+        self._apres_s = self._temps_s() + recul_s if phrase else debut_s if etat is Etat.EN_COURS else math.inf
         if phrase != self._dite:
             self._dire(phrase)
         self._dite = phrase

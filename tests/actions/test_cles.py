@@ -23,6 +23,8 @@ MONTAGE = "/run/pirogue-cle/montee"
 UNITE = r"run-pirogue\x2dcle-montee.mount"
 #: 3 March 2026, 13:32:00 UTC.
 MARS_MS = 1_772_544_720_000
+#: A line of `systemctl list-units`.
+ECHANGE = "pirogue-sync-cle@sda1.service loaded activating start Courrier\n"
 #: A machine of its own: /sys, devices, systemd are doubles; the helper, its socket, user ids, mounts are real.
 CLOTURE = """
 set -eu
@@ -43,6 +45,7 @@ case "${0##*/} $*" in
   "systemd-mount "*) mkdir -p @M@; mount -t tmpfs -o mode=0700 cle @M@ ;;
   "systemctl show "*) cat "$D/etat" ;;
   "systemctl list-units "*) cat "$D/echanges" ;;
+  "systemctl list-jobs "*) cat "$D/travaux" ;;
   "systemctl --no-block stop run-"*) umount @M@ ;;
 esac
 """
@@ -98,7 +101,7 @@ class Aide:
     def appels(self) -> list[str]:
         """Return what systemd was asked, questions aside."""
         lus = (self.dossier / "appels").read_text().splitlines()
-        return [un for un in lus if not un.startswith(("systemctl show", "systemctl list-units"))]
+        return [un for un in lus if not un.startswith(("systemctl show", "systemctl list-"))]
 
     def trace(self) -> str:
         """Return what the kernel was asked about the clocks."""
@@ -121,7 +124,13 @@ class Aide:
         """Unplug everything, forget what was asked."""
         self.dedans(f"umount {MONTAGE} 2>/dev/null || true; rm -rf /sys/devices /sys/class/block/* /sys/dev/block/*")
         self.dedans("rm -f /run/udev/data/* /dev/sd*")
-        for nom, texte in (("appels", ""), ("etat", "ActiveState=inactive\n"), ("echanges", ""), ("trace", "")):
+        for nom, texte in (
+            ("appels", ""),
+            ("etat", "ActiveState=inactive\n"),
+            ("echanges", ""),
+            ("travaux", ""),
+            ("trace", ""),
+        ):
             (self.dossier / nom).write_text(texte)
 
 
@@ -270,29 +279,53 @@ def test_the_exchange_is_started_for_a_mounted_stick_only(aide: Aide) -> None:
     assert aide.appels()[-1] == "systemctl --no-block start pirogue-sync-cle@sda1.service"
 
 
+def test_a_stick_waits_for_the_end_of_the_exchange_of_the_one_before(aide: Aide) -> None:
+    """Both have the same unit: started while it still stops, it would never run for the second."""
+    aide.brancher()
+    aide.demander("monter_cle", appareil="sda1")
+    (aide.dossier / "echanges").write_text(ECHANGE)
+
+    assert aide.demander("echanger_cle", appareil="sda1") == {"refus": "L'échange d'avant n'est pas fini."}
+    assert len(aide.appels()) == 1
+
+
 @pytest.mark.parametrize(
-    ("etat", "attendu"),
+    ("fichier", "texte", "attendu"),
     [
-        ("ActiveState=activating\nJob=12\n", {"montee": True, "travail": True, "echange": True}),
-        ("ActiveState=active\n", {"montee": True, "travail": False, "echange": True}),
-        ("ActiveState=inactive\nJob=7\n", {"montee": True, "travail": True, "echange": True}),
-        ("ActiveState=failed\n", {"montee": True, "travail": False, "echange": False}),
+        ("etat", "ActiveState=activating\nJob=12\n", {"montee": True, "travail": True, "echange": False}),
+        ("etat", "ActiveState=inactive\nJob=7\n", {"montee": True, "travail": True, "echange": False}),
+        ("etat", "ActiveState=active\n", {"montee": True, "travail": False, "echange": False}),
+        ("etat", "ActiveState=failed\n", {"montee": True, "travail": False, "echange": False}),
+        ("echanges", ECHANGE, {"montee": True, "travail": False, "echange": True}),
+        (
+            "travaux",
+            "  412 pirogue-sync-cle@sda1.service start waiting\n",
+            {"montee": True, "travail": False, "echange": True},
+        ),
     ],
 )
-def test_the_body_is_told_where_a_stick_is(aide: Aide, etat: str, attendu: dict[str, bool]) -> None:
+def test_the_body_is_told_where_a_stick_is(aide: Aide, fichier: str, texte: str, attendu: dict[str, bool]) -> None:
     """A mount that is up rests; a job that waits is work."""
     aide.brancher()
     aide.demander("monter_cle", appareil="sda1")
-    (aide.dossier / "etat").write_text(etat)
+    (aide.dossier / fichier).write_text(texte)
 
-    assert aide.demander("suivre_cle", appareil="sda1") == {"rendu": attendu}
+    assert aide.demander("suivre_cle") == {"rendu": attendu}
+
+
+def test_an_exchange_that_outlives_its_stick_is_stopped(aide: Aide) -> None:
+    """The stick was let go by the system itself: the courier may still look for it."""
+    (aide.dossier / "echanges").write_text(ECHANGE)
+
+    assert aide.demander("demonter_cle") == {"rendu": None}
+    assert aide.appels() == ["systemctl --no-block stop pirogue-sync-cle@sda1.service"]
 
 
 def test_a_stick_in_use_is_not_let_go_unless_it_was_pulled(aide: Aide) -> None:
     """Pulled: its exchange is stopped and the dangling mount goes; put back, another one can be mounted."""
     aide.brancher()
     aide.demander("monter_cle", appareil="sda1")
-    (aide.dossier / "echanges").write_text("pirogue-sync-cle@sda1.service loaded activating start Courrier\n")
+    (aide.dossier / "echanges").write_text(ECHANGE)
     numero = aide.dedans(f"stat -c %Hd:%Ld {MONTAGE}").strip()
     aide.dedans(f"mkdir /sys/dev/block/{numero}")
     presente = aide.demander("demonter_cle")
@@ -344,7 +377,7 @@ def test_an_hour_outside_2024_to_2100_is_refused(aide: Aide, utc_ms: object) -> 
 
 def test_the_box_is_stopped_unless_a_stick_is_being_written(aide: Aide) -> None:
     """First the stick, then the stop; the portal may ask too."""
-    (aide.dossier / "echanges").write_text("pirogue-sync-cle@sda1.service loaded activating start Courrier\n")
+    (aide.dossier / "echanges").write_text(ECHANGE)
     pendant = aide.demander("eteindre")
     (aide.dossier / "echanges").write_text("")
     apres = aide.demander("eteindre", uid=PORTAIL)
@@ -359,7 +392,7 @@ def test_the_box_is_stopped_unless_a_stick_is_being_written(aide: Aide) -> None:
     [
         ("monter_cle", {"appareil": "sda1"}),
         ("echanger_cle", {"appareil": "sda1"}),
-        ("suivre_cle", {"appareil": "sda1"}),
+        ("suivre_cle", {}),
         ("demonter_cle", {}),
         ("regler_heure", {"utc_ms": MARS_MS, "force": True}),
     ],

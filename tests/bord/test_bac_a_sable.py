@@ -68,7 +68,7 @@ def test_the_portal_reads_what_the_body_sees_and_cannot_change_it(machine: Machi
 
 def test_root_s_second_helper_speaks_to_systemd_from_its_sandbox(machine: Machine) -> None:
     """Without a right for it: systemd believes root's user id; a stick that is not there is not mounted."""
-    suivi = demander(machine, "pirogue-bord", "suivre_cle", appareil="sda1")
+    suivi = demander(machine, "pirogue-bord", "suivre_cle")
     monter = demander(machine, "pirogue-bord", "monter_cle", appareil="sdzz9")
     demonter = demander(machine, "pirogue-bord", "demonter_cle")
 

@@ -50,7 +50,7 @@ class Root:
         self._faire(f"echanger {appareil}")
         self.echange = True
 
-    def suivre(self, _: str) -> Suivi:
+    def suivre(self) -> Suivi:
         """Say where both are."""
         self._faire("suivre")
         return Suivi(self.montee, self.travail, self.echange)
@@ -221,6 +221,23 @@ def test_put_back_after_it_was_pulled_too_early_it_is_done_again(pont: Pont) -> 
 
     assert pont.etapes[-1] == "retirez"
     assert pont.root.gestes == ["monter sda1", "echanger sda1", "demonter"] * 2
+
+
+def test_a_stick_put_back_at_once_waits_until_the_exchange_of_before_has_stopped(pont: Pont) -> None:
+    """A pulled stick is let go by the system itself; its exchange lives on for some seconds, and finds nothing."""
+    pont.brancher(DISQUE, CLE)
+    pont.arracher(DISQUE, CLE)
+    pont.root.montee = False
+    pont.root.refus["demonter"] = AideMuette("pas encore")
+    pont.brancher(DISQUE, CLE)
+    avant = list(pont.root.gestes)
+    pont.root.refus.clear()
+    pont.passer()
+    pont.finir()
+
+    assert avant == ["monter sda1", "echanger sda1"]
+    assert pont.root.gestes == ["monter sda1", "echanger sda1", "demonter"] * 2
+    assert pont.etapes[-1] == "retirez"
 
 
 @pytest.mark.parametrize("etape", ["pleine", "protegee", "illisible", "inconnue", "echec"])

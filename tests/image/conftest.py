@@ -1,6 +1,7 @@
 """Fixtures of the booted image: the image itself, a card that has had its first day, machines that go on from it."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,29 @@ from image import construction as constructions
 from image import premier as premiers
 from image.construction import Construction
 from image.lecture_carte import Carte
-from image.machine import Machine
+from image.machine import Machine, MachineMuette
 from image.premier import Premier
 from image.reglages import Reglages
 from image.salle import Salle
 
 Allumer = Callable[..., Salle]
+JOURNAL = "journalctl --no-pager -o short-monotonic -n 80 | cut -c1-200"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the box wrote, below the failure of a test that had one."""
+    rapport = yield
+    if rapport.when == "call" and rapport.failed:
+        boites = {id(un): un for un in map(_machine, item.funcargs.values()) if un is not None}
+        for boite in boites.values():
+            with contextlib.suppress(MachineMuette):
+                rapport.sections.append(("what the box wrote", boite.essayer(JOURNAL, patience_s=60).sortie))
+    return rapport
+
+
+def _machine(donne: object) -> Machine | None:
+    return donne if isinstance(donne, Machine) else donne.machine if isinstance(donne, Salle) else None
 
 
 @pytest.fixture(scope="session")

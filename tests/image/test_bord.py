@@ -203,10 +203,13 @@ def test_a_4g_key_brings_the_lots_ashore_and_the_receipt_back(
 ) -> None:
     """It appears, gets its address, the courier finds the shore: all that happened is there, and the chip says so."""
     dernier = salle.a_bord("dernier")
+    # One at a time: the key's control interface is let in before its data interface, without which it has no driver.
+    salle.machine.executer("udevadm control --children-max=1")
     materiel.brancher_modem(salle.machine)
     adresse = salle.machine.attendre_que("ip -4 -br addr show wwan0 | grep -o '192.168.8.[0-9]*'")
     puce = salle.attendre_acte("puce", "confirme")
     arrives = rive.arrives(premier.classe.relais)
+    salle.machine.executer("udevadm control --children-max=0")
     interdit = salle.machine.essayer(
         f"timeout 5 busybox nc {materiel.RIVE_MODEM} {rive.port} </dev/null; echo $?"
     ).sortie

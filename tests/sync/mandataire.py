@@ -1,9 +1,11 @@
 """A network between boat and shore: it counts, slows, cuts, freezes; real sockets on both sides."""
 
 import contextlib
+import fcntl
 import select
 import socket
 import struct
+import termios
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -93,6 +95,7 @@ class Mandataire:
             if maniere == "muet":
                 self._arret.wait()
             if maniere == "rst":
+                self.descendus -= _en_attente(bord)  # never sent: a reset drops it
                 for bout in (bord, rive):
                     bout.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SANS_ADIEU)
 
@@ -120,6 +123,12 @@ class Mandataire:
                 if permis is not None:
                     reste[source] = permis - len(morceau)
         return "fin"
+
+
+def _en_attente(prise: socket.socket) -> int:
+    """Return the bytes that the kernel holds for the other end (tcp(7), SIOCOUTQ)."""
+    (octets,) = struct.unpack("i", fcntl.ioctl(prise, termios.TIOCOUTQ, bytes(4)))
+    return int(octets)
 
 
 class Jouer:

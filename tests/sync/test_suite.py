@@ -1,6 +1,10 @@
 """After an exchange, at the quay: slices of the update between two looks at the link, and what stops them."""
 
+import itertools
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +24,7 @@ from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.budget import ForfaitEpuise
 from pirogue_sync.lien import RiveInjoignable
 from pirogue_sync.maj import Etat
-from pirogue_sync.suite import RECUL_S, TRANCHE_S, Suite
+from pirogue_sync.suite import RECUL_MAX_S, RECUL_MIN_S, TRANCHE_S, Suite
 from pirogue_sync.veille import Tour
 from sync.mises_a_jour import Essai, faire_boite
 from sync.quai import preparer_quai, vivre_une_journee
@@ -83,13 +87,13 @@ def test_nothing_is_fetched_before_an_exchange_nor_away_from_the_quay() -> None:
 
 
 def test_what_stops_an_update_is_said_once_and_tried_again_later() -> None:
-    """A link that breaks, a plan that is used up: half an hour at this quay, at once after another exchange."""
+    """A link that breaks, a plan that is used up: a minute later at this quay, at once after another exchange."""
     poste = Poste()
     poste.faits = [RiveInjoignable("Coupé."), RiveInjoignable("Coupé."), ForfaitEpuise("Fini."), Etat.REMISE]
     poste.suite.apres(ECHANGE)
     poste.suite.apres(A_QUAI)
     avant = poste.prises
-    poste.heure_s += RECUL_S
+    poste.heure_s += RECUL_MIN_S
     poste.suite.apres(A_QUAI)
     poste.suite.apres(ECHANGE)
     poste.suite.apres(ECHANGE)
@@ -97,6 +101,23 @@ def test_what_stops_an_update_is_said_once_and_tried_again_later() -> None:
     assert avant == 1
     assert poste.prises == 4
     assert [dit.split(".")[0] for dit in poste.dits] == ["Coupé", "Fini", ""]
+
+
+def test_what_keeps_stopping_an_update_is_left_alone_longer_each_time() -> None:
+    """Each try costs some hundred bytes of a plan that may be spent: a few in the first hour, then two an hour."""
+    poste = Poste()
+    poste.faits = [ForfaitEpuise("Fini.") for _ in range(40)]
+    poste.suite.apres(ECHANGE)
+    essais = []
+    for minute in range(1, 181):
+        avant, poste.heure_s = poste.prises, max(poste.heure_s, minute * 60.0)
+        poste.suite.apres(A_QUAI)
+        essais += [minute] if poste.prises > avant else []
+    ecarts = [apres - avant for avant, apres in itertools.pairwise(essais)]
+
+    assert len([un for un in essais if un <= 60]) in range(4, 7)
+    assert ecarts == sorted(ecarts)
+    assert 60 * ecarts[-1] <= RECUL_MAX_S + TRANCHE_S + 60
 
 
 def test_the_courier_fetches_the_update_after_the_data_and_tells_it(
@@ -135,3 +156,20 @@ def test_the_courier_fetches_the_update_after_the_data_and_tells_it(
     assert [un.read_bytes() for un in essai.venus] == [contenu]
     assert envois.etat_puce(bord.registre).code == "confirme"
     assert "0.1.320 est arrivée" in dit
+
+
+@pytest.mark.usefixtures("bord")
+def test_a_courier_that_can_no_longer_look_out_ends_so_that_it_is_started_anew(tmp_path: Path) -> None:
+    """Its other half would go on for ever, and nothing would ever leave by the network."""
+    (tmp_path / "run/pirogue-lien/lien.json").mkdir(parents=True)  # what it tells cannot be written
+    reglage = tmp_path / "pirogue.toml"
+    reglage.write_text(
+        f'donnees = "{tmp_path}"\nterre = "{tmp_path}/rive"\nbord = "{tmp_path}/run/pirogue-bord"\n', encoding="utf-8"
+    )
+    mots = [Path(sys.executable).with_name("pirogue"), "sync", "veiller"]
+    fini = subprocess.run(
+        mots, env=os.environ | {"PIROGUE_CONFIG": str(reglage)}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert fini.returncode == 1
+    assert "lien.json" in fini.stderr
