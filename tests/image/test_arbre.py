@@ -217,7 +217,12 @@ def test_the_services_of_the_boat_are_enabled(racine: Path) -> None:
         assert _etat(racine, unite) == "enabled", unite
     for unite in ("pirogue-portail.socket", "pirogue-captif.socket", "pirogue-sync.service", "kolibri.service"):
         assert _etat(racine, unite) == "enabled", unite
-    for unite in ("systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer"):
+    for unite in (
+        "network-online.target",
+        "systemd-networkd-wait-online.service",
+        "apt-daily.timer",
+        "apt-daily-upgrade.timer",
+    ):
         assert _etat(racine, unite) == "masked", unite
 
 
