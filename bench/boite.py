@@ -175,7 +175,7 @@ def _classe(premier: Premier, dossier: Path, memoire_mio: int) -> None:
         # The journal of the file system has no owner: what is written outside Kolibri is seen without it.
         machine.executer("systemctl stop kolibri.service")
         debut = _ecrits(machine)
-        machine.executer(tenue, patience_s=4 * CLASSE_S)
+        seule = json.loads(machine.executer(tenue, patience_s=4 * CLASSE_S))
         fin = _ecrits(machine)
         libre = int(machine.executer("awk '/MemAvailable/ {print $2}' /proc/meminfo")) / 1000
         tues = machine.executer("journalctl -k --no-pager | grep -ci 'out of memory' || true")
@@ -201,6 +201,7 @@ def _classe(premier: Premier, dossier: Path, memoire_mio: int) -> None:
     print(f"\n  {dit['pages']} pages, {dit['fautes']} fautes {dit['premieres_fautes']}, {dit['evenements']} événements")
     print(f"  mémoire encore disponible : {libre:.0f} Mo ; processus tués faute de mémoire : {tues}")
     print(f"  hors Kolibri (la même classe, lui arrêté ; copies comprises) : {hors:.0f} Mo par heure")
+    print(f"  dans cette classe : {seule['pages']} pages, {seule['fautes']} fautes, {seule['evenements']} événements")
 
 
 def _memoire(machine: Machine) -> dict[str, float]:

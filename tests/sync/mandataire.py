@@ -5,7 +5,6 @@ import fcntl
 import select
 import socket
 import struct
-import termios
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,8 @@ from typing import Self
 #: Closing a socket with this option sends a reset instead of a goodbye.
 _SANS_ADIEU = struct.pack("ii", 1, 0)
 _MORCEAU = 2048
+#: <linux/sockios.h>: what waits to be sent, without what is sent and not acknowledged.
+_SIOCOUTQNSD = 0x894B
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ class Mandataire:
 
 
 def _en_attente(prise: socket.socket) -> int:
-    """Return the bytes that the kernel holds for the other end (tcp(7), SIOCOUTQ)."""
-    (octets,) = struct.unpack("i", fcntl.ioctl(prise, termios.TIOCOUTQ, bytes(4)))
+    """Return the bytes that the kernel has not sent yet; those that are on their way are counted as carried."""
+    (octets,) = struct.unpack("i", fcntl.ioctl(prise, _SIOCOUTQNSD, bytes(4)))
     return int(octets)
 
 
