@@ -38,7 +38,7 @@ fuzz: ## damaged lots, receipts, orders: half a million, none believed (N=500000
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/python tests/fuzz/mutants.py $(or $(N),500000)
 
-check: ## format, lint, types, arrows, templates, shell, roles, consistency (< 60 s)
+check: ## format, lint, types, arrows, templates, shell, roles, tests can be read, consistency (< 60 s)
 	@$(PYTHON) appliance/installer.py dev
 	@$(B)/ruff format --check -q . && $(B)/ruff check -q . && echo "  ✓ format, lint"
 	@$(B)/mypy | tail -1
@@ -46,6 +46,7 @@ check: ## format, lint, types, arrows, templates, shell, roles, consistency (< 6
 	@$(B)/djlint portail sync --profile jinja --lint --quiet && echo "  ✓ templates"
 	@$(B)/shellcheck .ci/run appliance/postes/*.sh && echo "  ✓ shell"
 	@cd ansible && PATH="$$PWD/../$(B):$$PATH" ansible-lint -q && echo "  ✓ roles"
+	@$(B)/python -m pytest -q --collect-only -m "" >/dev/null && echo "  ✓ every test can be read"
 	@$(B)/python -m pytest -q tests/consistance
 
 bench-image: image ## build, size, boot, memory, octets written, beside a bare Debian (about 30 min; F=demarrages or classes)

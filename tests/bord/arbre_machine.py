@@ -1,5 +1,7 @@
 """A tree that stands for a box: files of /sys and /proc, and the two programs that the health checks ask."""
 
+import os
+import sqlite3
 from pathlib import Path
 
 from equipage import Bord, Horloge, preparer_bord
@@ -21,6 +23,16 @@ grep -iE -e "$motif" "$(dirname "$0")/../../noyau" && exit 0
 echo "-- No entries --"
 exit 1
 """
+
+
+def abimer(fichier: Path) -> None:
+    """Tear the middle of a SQLite file, as a card that lost a block does."""
+    with sqlite3.connect(fichier) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    with fichier.open("r+b") as flux:
+        flux.seek(fichier.stat().st_size // 8192 * 4096)
+        flux.write(os.urandom(4096 * 6))
 
 
 class Boite:

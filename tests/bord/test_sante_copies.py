@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bord.test_sante import abimer
+from bord.arbre_machine import abimer
 from equipage import Bord, Horloge
 from pirogue_bord import guerir, guerir_registre
 from pirogue_bord.guerir_registre import FICHIER, RegistreSain

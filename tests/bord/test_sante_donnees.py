@@ -1,8 +1,6 @@
 """What the health checks say of the hour, the register, the lessons, the way out: real registers, real files."""
 
 import json
-import os
-import sqlite3
 import threading
 from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bord.arbre_machine import Boite
+from bord.arbre_machine import Boite, abimer
 from pirogue_bord import guerir_kolibri, guerir_registre
 from pirogue_bord.horloge import EtatHorloge
 from pirogue_bord.liaison import Releve
@@ -69,16 +67,6 @@ def test_a_register_that_is_sound_says_when_it_was_last_written(boite: Boite) ->
     vu = boite.regarder()["registre"]
 
     assert (vu.etat, vu.phrase) == ("bon", "Le registre est sain ; dernière écriture il y a 7 minutes.")
-
-
-def abimer(fichier: Path) -> None:
-    """Tear the middle of a SQLite file, as a card that lost a block does."""
-    with sqlite3.connect(fichier) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    with fichier.open("r+b") as flux:
-        flux.seek(fichier.stat().st_size // 8192 * 4096)
-        flux.write(os.urandom(4096 * 6))
 
 
 def test_a_torn_register_is_told_and_never_touched(boite: Boite) -> None:
