@@ -297,32 +297,27 @@ def petite_cle(cle: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", cle], check=True)
 
 
-def _peut_monter() -> bool:
-    return subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+def test_a_real_file_system_of_64_kib_fills_up_and_loses_nothing(quai: Quai, petite_cle: Path) -> None:
+    """The same on a real small file system: every file that has its name is whole."""
+    vivre_une_journee(quai.bord)
+    sceller_par(quai, 1)
+
+    with pytest.raises(SupportPlein):
+        aller(quai, petite_cle)
+    annonces = quai.bord.registre.db.execute("SELECT lot_id FROM depot").fetchall()
+    for (lot_id,) in annonces:
+        octets = (petite_cle / "PIROGUE/montee" / f"{lot_id}.lot").read_bytes()
+        assert lots.id_de(octets) == lot_id
+    assert len(annonces) == len(list((petite_cle / "PIROGUE/montee").iterdir()))
 
 
-if _peut_monter():
+def test_a_real_read_only_stick_is_a_sentence(quai: Quai, petite_cle: Path) -> None:
+    """The little switch on the side."""
+    subprocess.run(["mount", "-o", "remount,ro", petite_cle], check=True)
+    vivre_une_journee(quai.bord)
 
-    def test_a_real_file_system_of_64_kib_fills_up_and_loses_nothing(quai: Quai, petite_cle: Path) -> None:
-        """The same on a real small file system: every file that has its name is whole."""
-        vivre_une_journee(quai.bord)
-        sceller_par(quai, 1)
-
-        with pytest.raises(SupportPlein):
-            aller(quai, petite_cle)
-        annonces = quai.bord.registre.db.execute("SELECT lot_id FROM depot").fetchall()
-        for (lot_id,) in annonces:
-            octets = (petite_cle / "PIROGUE/montee" / f"{lot_id}.lot").read_bytes()
-            assert lots.id_de(octets) == lot_id
-        assert len(annonces) == len(list((petite_cle / "PIROGUE/montee").iterdir()))
-
-    def test_a_real_read_only_stick_is_a_sentence(quai: Quai, petite_cle: Path) -> None:
-        """The little switch on the side."""
-        subprocess.run(["mount", "-o", "remount,ro", petite_cle], check=True)
-        vivre_une_journee(quai.bord)
-
-        with pytest.raises(SupportProtege):
-            aller(quai, petite_cle)
+    with pytest.raises(SupportProtege):
+        aller(quai, petite_cle)
 
 
 def test_the_registers_of_both_processes_agree(quai: Quai, cle: Path) -> None:
