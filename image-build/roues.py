@@ -16,6 +16,8 @@ PYTHON = "3.13"
 MAISON = Path("opt/pirogue")
 PAQUETS = MAISON / f"lib/python{PYTHON}/site-packages"
 VERROU = DEPOT / "requirements" / "boite.txt"
+#: What a compiled module says of its source: to be checked at each import, never to be checked (PEP 552).
+VERIFIE, CRU = b"\x03\0\0\0", b"\x01\0\0\0"
 #: Commands kept in /opt/pirogue/bin.
 COMMANDES = ("pirogue", "gunicorn")
 #: What Kolibri carries for other machines and its own developers. Its C extensions too: it looks for them in
@@ -60,6 +62,22 @@ def garnir(arbre: Path) -> None:
     for nom in COMMANDES:
         _ecrire_commande(arbre, nom)
     shutil.rmtree(paquets / "bin", ignore_errors=True)
+    _croire(arbre)
+
+
+def _croire(arbre: Path) -> None:
+    """
+    Have Debian's own compiled modules believed too, as ours are.
+
+    Built under SOURCE_DATE_EPOCH they say « read and digest my source at each import » (PEP 552: flags 0b11), some two
+    hundred files at every start of a program; the root is read-only, the answer never changes (flags 0b01).
+    """
+    for module in (arbre / "usr/lib").glob("python3*/**/__pycache__/*.pyc"):
+        with module.open("r+b") as flux:
+            tete = flux.read(8)
+            if tete[4:] == VERIFIE:
+                flux.seek(4)
+                flux.write(CRU)
 
 
 def cle() -> str:

@@ -15,9 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from pirogue_registre import journal
 from pirogue_registre.base import Registre, transaction
 from pirogue_socle.erreurs import ErreurPirogue, Introuvable
@@ -197,11 +194,16 @@ def _poser_cle(chemin: Path) -> None:
 
 def _chiffrer(cle: bytes, clair: bytes, personne_id: str) -> bytes:
     """AES-256-GCM (NIST SP 800-38D), random 96-bit nonce in front, bound to the person's id."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import: the first page does without
+
     nonce = secrets.token_bytes(OCTETS_NONCE)
     return nonce + AESGCM(cle).encrypt(nonce, clair, personne_id.encode())
 
 
 def _dechiffrer(cle: bytes, chiffre: bytes, personne_id: str) -> bytes:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
     try:
         return AESGCM(cle).decrypt(chiffre[:OCTETS_NONCE], chiffre[OCTETS_NONCE:], personne_id.encode())
     except InvalidTag as cause:

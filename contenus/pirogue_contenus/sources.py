@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from pirogue_socle.erreurs import EntreeInvalide
 
 SEPARATEUR = "---"
@@ -130,6 +128,8 @@ def lire_fiche(texte: str, *, ou: str, premiere_ligne: int = 1) -> Fiche:
     Raises:
         CoursInvalide: not YAML (with the line), or not a block of fields.
     """
+    import yaml  # noqa: PLC0415 - slow to import: the first page does without
+
     try:
         champs = yaml.safe_load(texte)
     except yaml.YAMLError as erreur:

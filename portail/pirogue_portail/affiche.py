@@ -6,11 +6,12 @@ The QR of the network is what telephones and some laptops read («WIFI:…»); t
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import segno
-from segno.helpers import make_wifi_data
+from typing import TYPE_CHECKING
 
 from pirogue_socle.erreurs import ErreurPirogue
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 #: What a key may be: hostapd, WPA2.
 CLE_MIN, CLE_MAX = 8, 64
@@ -76,30 +77,34 @@ def lire_cle(fichier: Path) -> str:
     raise AfficheImpossible("La clé du Wi-Fi n'est pas dans son fichier.")
 
 
-def qr_wifi(affiche: Affiche) -> segno.QRCode:
+def qr_wifi(affiche: Affiche) -> "QRCode":
     """Return the QR that joins the network."""
     return _qr(code_wifi(affiche))
 
 
 def code_wifi(affiche: Affiche) -> str:
     """Return the line that joins the network; what has a meaning in it is freed by a backslash."""
+    from segno.helpers import make_wifi_data  # noqa: PLC0415 - slow to import, for this page alone
+
     return make_wifi_data(affiche.nom, affiche.cle, "WPA")
 
 
-def qr_adresse(affiche: Affiche) -> segno.QRCode:
+def qr_adresse(affiche: Affiche) -> "QRCode":
     """Return the QR that opens the portal."""
     return _qr(affiche.base)
 
 
-def en_svg(qr: segno.QRCode) -> str:
+def en_svg(qr: "QRCode") -> str:
     """Return a QR as a picture inside a page, its quiet zone included; the style sheet gives its size."""
     return str(qr.svg_inline(omitsize=True, border=4, light="#fff"))
 
 
-def _qr(texte: str) -> segno.QRCode:
+def _qr(texte: str) -> "QRCode":
     """
     Make a QR that still reads with a torn corner (15 %).
 
     Beyond ASCII it says that it is UTF-8: without it a reader guesses (measured: zbar made « Sô-Ava » Chinese).
     """
-    return segno.make_qr(texte, error="m", encoding="utf-8", eci=not texte.isascii(), boost_error=False)
+    from segno import make_qr  # noqa: PLC0415
+
+    return make_qr(texte, error="m", encoding="utf-8", eci=not texte.isascii(), boost_error=False)

@@ -1,9 +1,10 @@
 """
-The watchdog's food (sd_notify(3)): systemd is told that we live only while we answer.
+What systemd is told (sd_notify(3)): ready when we first answer, alive only while we answer.
 
 A thread of the worker knocks at our own door, as the front server does; whatever is answered will do, even « this
 name is not ours »: a request was taken, passed to a thread, and came back. A worker whose threads all hang tells
-nothing more, and systemd starts the whole service again. Gunicorn only sees that the worker's first thread turns.
+nothing more, and systemd starts the whole service again. Gunicorn only sees that the worker's first thread turns, and
+calls itself ready before it has a worker: whoever waits for us (Kolibri, the courier) would start beside our imports.
 """
 
 import logging
@@ -17,15 +18,19 @@ from gunicorn.systemd import sd_notify  # type: ignore[import-untyped]
 journal = logging.getLogger("pirogue.portail")
 
 DEMANDE = b"HEAD / HTTP/1.0\r\nHost: chien.invalid\r\n\r\n"
+#: How long the first answer may take before we knock again.
+PREMIERE_S = 60.0
 
 
 def attacher(ouvrier: Any) -> None:
-    """Begin to feed the watchdog from this gunicorn worker; do nothing when systemd keeps none over us."""
+    """Speak to systemd from this gunicorn worker: ready, then fed as long as it answers; nothing without systemd."""
+    if not ouvrier.app.notifie:
+        return
+    os.environ["NOTIFY_SOCKET"] = ouvrier.app.notifie
     delai_us = os.environ.get("WATCHDOG_USEC", "")
-    if delai_us.isdigit() and int(delai_us) and os.environ.get("NOTIFY_SOCKET"):
-        periode_s = int(delai_us) / 1e6 / 3
-        adresse = ouvrier.sockets[0].getsockname()
-        threading.Thread(target=_nourrir, args=(adresse, periode_s), name="chien", daemon=True).start()
+    periode_s = int(delai_us) / 1e6 / 3 if delai_us.isdigit() else 0.0
+    adresse = ouvrier.sockets[0].getsockname()
+    threading.Thread(target=_parler, args=(adresse, periode_s), name="chien", daemon=True).start()
 
 
 def repond(adresse: str | tuple[str, int], *, delai_s: float) -> bool:
@@ -41,9 +46,12 @@ def repond(adresse: str | tuple[str, int], *, delai_s: float) -> bool:
         return False
 
 
-def _nourrir(adresse: str | tuple[str, int], periode_s: float) -> None:
+def _parler(adresse: str | tuple[str, int], periode_s: float) -> None:
     pause = threading.Event()
-    while True:
+    while not repond(adresse, delai_s=PREMIERE_S):
+        pause.wait(0.1)
+    sd_notify("READY=1", journal)
+    while periode_s:
         if repond(adresse, delai_s=periode_s):
             sd_notify("WATCHDOG=1", journal)
         else:

@@ -1,6 +1,7 @@
 """What both of the portal's processes share: gunicorn around one callable, told everything by argument."""
 
 import ctypes
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ class Service(BaseApplication):  # type: ignore[misc]
     def __init__(self, creer: Callable[[], Callable[..., Any]], reglages: dict[str, Any]) -> None:
         self.creer = creer
         self.reglages = reglages
+        #: Where systemd listens; kept from gunicorn's parent, which would say too early that we are ready (`chien`).
+        self.notifie = os.environ.pop("NOTIFY_SOCKET", "")
         super().__init__()
 
     def load_config(self) -> None:

@@ -200,6 +200,17 @@ def test_our_python_is_compiled_since_nobody_could_keep_it_later(racine: Path) -
     assert nus == []
 
 
+def test_no_module_is_read_and_digested_before_it_is_believed(racine: Path) -> None:
+    """PEP 552: the second flag asks for it at each import, and a build under SOURCE_DATE_EPOCH sets it."""
+    drapeaux = {
+        un.read_bytes()[4:8]
+        for dossier in ("usr/lib/python3.13", "usr/lib/python3", "opt/pirogue/lib/python3.13")
+        for un in (racine / dossier).glob("**/__pycache__/*.pyc")
+    }
+
+    assert drapeaux == {b"\x01\0\0\0"}
+
+
 def test_no_enabled_unit_leads_nowhere(racine: Path) -> None:
     """A link laid by a role for a unit that another one renamed is a service that never starts, and nobody says so."""
     perdus = [

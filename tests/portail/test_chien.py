@@ -1,4 +1,4 @@
-"""systemd's watchdog over the portal: fed while a request to ourselves is answered, and not one turn longer."""
+"""What systemd hears from the portal: ready at the first answer; then fed while it answers, and not one turn longer."""
 
 import os
 import socket
@@ -24,8 +24,12 @@ def app(environ, start_response):
         time.sleep(0.02)
     start_response("302 Found", [("Location", "http://pirogue.internal/")])
     return [b""]
+def creer():
+    while (frein.parent / "lent").exists():
+        time.sleep(0.02)
+    return app
 reglages = service.regler(sys.argv[1], nom="essai") | {"worker_class": "gthread", "threads": 2, "graceful_timeout": 1}
-service.Service(lambda: app, reglages).run()
+service.Service(creer, reglages).run()
 """
 CHIEN_US = 900_000
 
@@ -60,7 +64,15 @@ class Gestionnaire:
 
 @contextmanager
 def service(dossier: Path, **reglages: str) -> Iterator[Gestionnaire]:
-    """Run the service under a watchdog."""
+    """Run the service under a watchdog, up to its being ready."""
+    with lancer(dossier, **reglages) as gestionnaire:
+        assert gestionnaire.entendre("READY=1", delai_s=60)
+        yield gestionnaire
+
+
+@contextmanager
+def lancer(dossier: Path, **reglages: str) -> Iterator[Gestionnaire]:
+    """Start the service."""
     porte = dossier / "porte.sock"
     with ExitStack() as pile:
         prise = pile.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
@@ -74,9 +86,7 @@ def service(dossier: Path, **reglages: str) -> Iterator[Gestionnaire]:
             )
         )
         pile.callback(processus.kill)
-        gestionnaire = Gestionnaire(prise, porte, dossier / "frein")
-        assert gestionnaire.entendre("READY=1", delai_s=60)
-        yield gestionnaire
+        yield Gestionnaire(prise, porte, dossier / "frein")
 
 
 def dormir(gestionnaire: Gestionnaire) -> socket.socket:
@@ -85,6 +95,17 @@ def dormir(gestionnaire: Gestionnaire) -> socket.socket:
     lien.connect(str(gestionnaire.porte))
     lien.sendall(b"GET /dors HTTP/1.0\r\nHost: x\r\n\r\n")
     return lien
+
+
+def test_the_portal_is_ready_when_it_answers_and_not_before(tmp_path: Path) -> None:
+    """Whoever starts after it would start beside it: Kolibri takes the processor for a minute."""
+    (tmp_path / "lent").touch()
+    with lancer(tmp_path) as gestionnaire:
+        trop_tot = gestionnaire.entendre("READY=1", delai_s=2)
+        (tmp_path / "lent").unlink()
+        pret = gestionnaire.entendre("READY=1", delai_s=60)
+
+    assert (trop_tot, pret) == (False, True)
 
 
 def test_the_watchdog_is_fed_while_the_portal_answers(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 #: A form longer than this is not kept, octets: our longest weighs under 2 000.
 CHAMPS_MAX_OCTETS = 16_000
@@ -33,8 +35,10 @@ class Reprise:
     champs: list[tuple[str, str]] | None
 
 
-def _sceau() -> AESGCM:
+def _sceau() -> "AESGCM":
     """AES-256-GCM (NIST SP 800-38D) under a key of this use, derived from the box's secret."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import: no youth needs it
+
     secret = current_app.secret_key
     assert isinstance(secret, bytes)
     return AESGCM(hashlib.sha256(b"reprise" + secret).digest())
@@ -54,6 +58,8 @@ def sceller(compte_id: str) -> str:
 
 
 def _ouvrir(jeton: str) -> Reprise | None:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
     try:
         scelle = base64.urlsafe_b64decode(jeton.encode())
         texte = _sceau().decrypt(scelle[:OCTETS_NONCE], scelle[OCTETS_NONCE:], None)
