@@ -80,6 +80,8 @@ def suite(construction: Construction, tmp_path_factory: pytest.TempPathFactory) 
         attendre_redemarrage(machine)
         attendre_etape(machine, "confirmee", "repos")
         Salle(machine).attendre_page("/")
+        # Whoever opens the register next gives it its shape; the first page does without.
+        machine.attendre_que(f"{FORMES} | grep -vq {ancienne}")
         vue.formee, vue.formes = voir(machine), (ancienne, machine.executer(FORMES))
         machine.redemarrer("rauc status mark-active other && systemctl reboot")
         attendre_redemarrage(machine)
