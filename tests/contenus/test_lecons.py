@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from petit_cours import ecrire_cours, remplacer
-from pirogue_contenus import lecons
+from pirogue_contenus import lecons, rendu
 from pirogue_contenus.catalogue import charger
 from pirogue_contenus.sources import CoursInvalide
 
@@ -91,7 +91,7 @@ def test_whatever_is_written_only_safe_html_comes_out(tmp_path: Path, corps: str
         return
 
     for balise, attributs in Lecteur(html).vus:
-        assert balise in lecons.BALISES
+        assert balise in rendu.BALISES
         noms = [nom for nom, _ in attributs]
         assert sorted(noms) == (["alt", "src"] if balise == "img" else [])
         assert balise != "img" or dict(attributs)["src"] == "images/filet.svg"
