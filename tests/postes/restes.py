@@ -16,5 +16,13 @@ def contient(dossier: Path, mot: str) -> list[str]:
     return sorted(
         str(chemin.relative_to(dossier))
         for chemin in dossier.rglob("*")
-        if chemin.is_file() and any(motif in chemin.read_bytes() for motif in motifs)
+        if any(motif in _lire(chemin) for motif in motifs)
     )
+
+
+def _lire(chemin: Path) -> bytes:
+    """Return what a file holds; nothing when it is none, or when the browser has just taken it away."""
+    try:
+        return chemin.read_bytes() if chemin.is_file() else b""
+    except FileNotFoundError:
+        return b""
