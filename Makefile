@@ -16,7 +16,7 @@ demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
-test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
+test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 45 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python -m pytest --ignore=tests/image
 
