@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import click
 
 from pirogue_contenus import chaine, kolibri_boite, kolibri_canal, kolibri_modele
-from pirogue_contenus.catalogue import charger, parcours_livre
+from pirogue_contenus.catalogue import charger
 from pirogue_contenus.kolibri_erreurs import KolibriNonPret
+from pirogue_contenus.livre import parcours_livre
 from pirogue_socle import config as reglages
 from pirogue_socle.config import Config
 

@@ -78,7 +78,7 @@ def eprouver() -> None:
 
 def _ouvrir_pages(config: Config, dossier: Path) -> None:
     """Ask the portal, standing on this register, for its first pages; raises RegistreIllisible."""
-    from pirogue_contenus.catalogue import parcours_livre
+    from pirogue_contenus.livre import parcours_livre
     from pirogue_portail.app import create_app
     from pirogue_portail.config import ConfigPortail
 

@@ -91,8 +91,8 @@ def _date_sure(config: Config) -> int | None:
 
 def config_portail(config: Config) -> "ConfigPortail":
     """Return what the portal must be told; the cookie secret is drawn once for this box."""
-    from pirogue_contenus.catalogue import parcours_livre
     from pirogue_contenus.kolibri_maison import tirer_cle_entree
+    from pirogue_contenus.livre import parcours_livre
     from pirogue_portail.config import ConfigPortail
 
     chemin_kolibri = urlsplit(config.kolibri_base).path

@@ -1,6 +1,5 @@
 """The catalogue of the course: what it is made of, read from `parcours.yml` and checked whole."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,6 @@ from pirogue_contenus.sources import CoursInvalide, Fiche, lire_fiche, lire_text
 
 SOMMAIRE = "parcours.yml"
 VIGNETTES = "vignettes"
-#: Names another course folder than the shipped one (a box installed from a wheel, a course under writing).
-VARIABLE_DOSSIER = "PIROGUE_PARCOURS"
 
 Genre = Literal["lecon", "quiz", "note"]
 Public = Literal["jeune", "formateur"]
@@ -113,20 +110,6 @@ class Parcours:
     def ressources(self) -> tuple[Ressource, ...]:
         """Return every resource of every module, in order."""
         return tuple(ressource for module in self.modules for ressource in module.ressources)
-
-
-def parcours_livre() -> Path:
-    """
-    Return the folder of the course that the box carries.
-
-    It is `contenus/parcours` beside this package (a source tree) or inside it (a wheel), unless the environment
-    variable PIROGUE_PARCOURS names another.
-    """
-    if choisi := os.environ.get(VARIABLE_DOSSIER):
-        return Path(choisi)
-    ici = Path(__file__).resolve().parent
-    livre = ici / "parcours"
-    return livre if livre.is_dir() else ici.parent / "parcours"
 
 
 def version_du(parcours: Parcours) -> int:
@@ -272,6 +255,5 @@ __all__ = [
     "Ressource",
     "charger",
     "module_de",
-    "parcours_livre",
     "version_du",
 ]

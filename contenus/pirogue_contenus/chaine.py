@@ -66,7 +66,7 @@ def construire(parcours: Path, sortie: Path, *, version: int) -> Chaine:
     a build cut short leaves the former channel whole. Files that no version needs any more are left where they are.
 
     Args:
-        parcours: folder of the course (see `catalogue.parcours_livre`).
+        parcours: folder of the course (see `livre.parcours_livre`).
         sortie: folder that will hold `content/`.
         version: must grow for Kolibri to take the change (see `catalogue.version_du`).
 

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from pirogue_portail import actifs, contexte, garde, pannes, postes
+from pirogue_portail import actifs, contexte, garde, pages, pannes, postes
 from pirogue_portail.config import ConfigPortail
-from pirogue_portail.formateur import blueprint as formateur
-from pirogue_portail.jeune import blueprint as jeune
+from pirogue_portail.formateur.plan import blueprint as formateur
+from pirogue_portail.jeune.plan import blueprint as jeune
 
 
 def create_app(config: ConfigPortail) -> Flask:
@@ -16,6 +16,7 @@ def create_app(config: ConfigPortail) -> Flask:
         config: where the register, the course and Kolibri are, and under which names we answer.
     """
     app = Flask("pirogue_portail", static_folder=None)
+    app.url_rule_class = pages.Regle
     app.secret_key = config.secret
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     contexte.installer(app, config)

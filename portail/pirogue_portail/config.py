@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Where the portal serves the pictures of the lessons that it shows itself.
+IMAGES_LECONS = "/lecons/images/"
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigPortail:

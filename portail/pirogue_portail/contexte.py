@@ -1,13 +1,14 @@
 """What a view reaches for: the configuration and the register of this request."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g
 
 from pirogue_portail.config import ConfigPortail
-from pirogue_registre import base
-from pirogue_registre.base import Registre
+
+if TYPE_CHECKING:
+    from pirogue_registre.base import Registre
 
 
 def config() -> ConfigPortail:
@@ -20,17 +21,21 @@ def adresse_visible() -> str:
     return urlsplit(config().portail_base).netloc
 
 
-def registre() -> Registre:
+def registre() -> "Registre":
     """Return the register, opened at the first call of a request and closed at its end."""
     if "registre" not in g:
+        from pirogue_registre import base  # noqa: PLC0415 -- the first page does without
+
         g.registre = base.ouvrir(config().registre)
-    return cast(Registre, g.registre)
+    return cast("Registre", g.registre)
 
 
 def _fermer(_erreur: BaseException | None) -> None:
     """Close the register that the request may have opened."""
     ouvert = g.pop("registre", None)
     if ouvert is not None:
+        from pirogue_registre import base  # noqa: PLC0415
+
         base.fermer(ouvert)
 
 

@@ -18,7 +18,7 @@ from pirogue_contenus.catalogue import Module, Parcours, Ressource
 from pirogue_contenus.kolibri_erreurs import KolibriAbsent, KolibriChange, KolibriRefuse
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_contenus.quiz import Choix
-from pirogue_portail.config import ConfigPortail
+from pirogue_portail.config import IMAGES_LECONS, ConfigPortail
 from pirogue_registre import effacement, jeunes, progres
 from pirogue_registre.base import Registre
 from pirogue_registre.jeunes import Jeune
@@ -28,8 +28,6 @@ from pirogue_socle.horloge import Instant, maintenant
 
 journal = logging.getLogger("pirogue.portail")
 
-#: Where the portal serves the pictures of the lessons that it shows itself.
-IMAGES_LECONS = "/lecons/images/"
 #: What Kolibri answered holds this long, so that a full class does not ask it at every page.
 VALIDITE_NS = 2_000_000_000
 #: The path is the course's two *parcours* of six sessions; the workshops (T01…) are not stones.

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 #: Four: with eight, thirty hurried laptops waited twice as long for the roll (measured: threads fight for one lock).
 FILS = 4
+#: When nobody came for so long, the other pages are made ready all the same.
+SANS_VISITE_S = 60.0
 
 
 def creer(config: "ConfigPortail") -> "Flask":
     """
-    Make the portal, read in the worker only (`Service.load`), and have its pages compiled once one was seen.
+    Make the portal, read in the worker only (`Service.load`), and have its other pages ready once one was seen.
 
-    Compiling takes as long as all the rest (measured: 0.23 s of 0.50): the first page waits neither for the fifty
-    others nor beside them, and the youth who comes next finds them done.
+    Importing and compiling them takes longer than all the rest: the first page waits neither for the fifty others nor
+    beside them, and the youth who comes next finds them done.
     """
     from pirogue_portail.app import create_app  # noqa: PLC0415 -- in the worker only
 
@@ -35,13 +37,16 @@ def creer(config: "ConfigPortail") -> "Flask":
             vue.set()
         return reponse
 
-    threading.Thread(target=_compiler, args=(app, vue), name="pages", daemon=True).start()
+    threading.Thread(target=_preparer, args=(app, vue), name="pages", daemon=True).start()
     return app
 
 
-def _compiler(app: "Flask", vue: threading.Event) -> None:
-    """Compile every page, once the first one was seen."""
-    vue.wait()
+def _preparer(app: "Flask", vue: threading.Event) -> None:
+    """Import and compile every page, once the first one was seen or nobody comes."""
+    from pirogue_portail import pages  # noqa: PLC0415 -- in the worker only
+
+    vue.wait(SANS_VISITE_S)
+    pages.tout_importer()
     for nom in app.jinja_env.list_templates():
         app.jinja_env.get_template(nom)
 

@@ -10,8 +10,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from kolibri_essai import KolibriEssai, Navigateur, Serveurs
 from pirogue_contenus import chaine, kolibri_boite
-from pirogue_contenus.catalogue import Parcours, charger, parcours_livre
+from pirogue_contenus.catalogue import Parcours, charger
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
+from pirogue_contenus.livre import parcours_livre
 
 PORTAIL = "http://portail.essai:5000"
 CHROMIUM = "/usr/bin/chromium"

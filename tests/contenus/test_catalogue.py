@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pirogue_contenus import lecons, quiz
-from pirogue_contenus.catalogue import Parcours, Ressource, charger, module_de, parcours_livre, version_du
+from pirogue_contenus.catalogue import Parcours, Ressource, charger, module_de, version_du
+from pirogue_contenus.livre import parcours_livre
 
 MOTS_PAR_PHRASE = 12
 OCTETS_PAR_VIGNETTE = 20 * 1024

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petit_cours import ecrire_cours, remplacer
-from pirogue_contenus.catalogue import parcours_livre
 from pirogue_contenus.chaine import Chaine, ChaineNonEcrite, construire
+from pirogue_contenus.livre import parcours_livre
 from pirogue_contenus.noeuds import Noeud, placer
 from pirogue_contenus.paquets import zip_stable
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from petit_cours import ecrire_cours, remplacer
-from pirogue_contenus.catalogue import charger, parcours_livre
+from pirogue_contenus.catalogue import charger
 from pirogue_contenus.chaine import construire
+from pirogue_contenus.livre import parcours_livre
 
 Kolibri = Callable[..., None]
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from pirogue_contenus.catalogue import charger, parcours_livre, version_du
+from pirogue_contenus.catalogue import charger, version_du
 from pirogue_contenus.chaine import construire
+from pirogue_contenus.livre import parcours_livre
 
 
 def test_a_changed_course_has_a_new_version(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ import pytest
 
 from kolibri_essai import KolibriEssai, Navigateur, Serveurs
 from pirogue_contenus import chaine, kolibri_boite, kolibri_modele
-from pirogue_contenus.catalogue import Parcours, parcours_livre
+from pirogue_contenus.catalogue import Parcours
 from pirogue_contenus.kolibri_boite import Reglages, preparer
 from pirogue_contenus.kolibri_erreurs import KolibriNonPret
 from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_contenus.kolibri_progres import lire
+from pirogue_contenus.livre import parcours_livre
 
 #: What an unprepared run says, in order: where a kill may fall.
 ETAPES = ("copie", "base de données", "leçons, version")

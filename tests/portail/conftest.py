@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from equipage import Bord
-from pirogue_contenus.catalogue import parcours_livre
+from pirogue_contenus.livre import parcours_livre
 from pirogue_portail.app import create_app
 from pirogue_portail.config import ConfigPortail
 from pirogue_registre import jeunes

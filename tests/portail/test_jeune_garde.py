@@ -32,7 +32,7 @@ from pathlib import Path
 from pirogue_portail.serveur import servir
 port = int(sys.argv[2])
 def configurer():
-    from pirogue_contenus.catalogue import parcours_livre
+    from pirogue_contenus.livre import parcours_livre
     from pirogue_portail.config import ConfigPortail
     return ConfigPortail(registre=Path(sys.argv[1]), secret=b"s" * 32, kolibri_base="http://localhost:9/",
     kolibri_maison=None, cle_kolibri=None, parcours=parcours_livre(), hotes=(f"localhost:{port}",),

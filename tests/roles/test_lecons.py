@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pirogue_contenus import chaine, kolibri_modele
-from pirogue_contenus.catalogue import charger, parcours_livre
+from pirogue_contenus.catalogue import charger
+from pirogue_contenus.livre import parcours_livre
 from reseau.rendu import rendre
 from roles.machine import Machine, allumer
 

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
 from pirogue_registre import ancres, codes, jeunes, presences, seances
 from pirogue_registre.lieux import Groupe, lire_groupe, lister_groupes
@@ -64,7 +63,6 @@ def ligne_de(seance: Seance, connues: dict[str, Ancre]) -> Ligne:
     )
 
 
-@blueprint.get("/aujourdhui")
 def aujourdhui() -> Page:
     """Show the day."""
     instant = maintenant()
@@ -83,7 +81,6 @@ def aujourdhui() -> Page:
     )
 
 
-@blueprint.get("/ouvrir")
 def choisir_groupe() -> Page:
     """Show the groups to open a session with; with a single one, go on; without any, make it first."""
     ouverte = seances.en_cours(registre())
@@ -98,7 +95,6 @@ def choisir_groupe() -> Page:
     return render_template("formateur/choisir_groupe.html", tuiles=tuiles)
 
 
-@blueprint.get("/ouvrir/<groupe_id>")
 def preparer(groupe_id: str) -> Page:
     """Ask how many laptops work and which module, both proposed."""
     return _page_ouvrir(groupe_id, postes=str(POSTES), module=lecons.suivant(groupe_id))
@@ -116,7 +112,6 @@ def _page_ouvrir(groupe_id: str, *, postes: str, module: str, erreur: ErreurPiro
     )
 
 
-@blueprint.post("/ouvrir/<groupe_id>")
 def ouvrir(groupe_id: str) -> Page:
     """Open the session and show its roll."""
     champs = request.form
@@ -141,7 +136,6 @@ def ouvrir(groupe_id: str) -> Page:
     return redirect(url_for("formateur.appel", seance_id=seance.seance_id), code=303)
 
 
-@blueprint.get("/annuler")
 def demander_annulation() -> Page:
     """Ask which group and why."""
     return _page_annuler(request.args.get("groupe", ""))
@@ -160,7 +154,6 @@ def _page_annuler(groupe_id: str, *, erreur: ErreurPirogue | None = None) -> str
     )
 
 
-@blueprint.post("/annuler")
 def annuler() -> Page:
     """Cancel the open session, or write down that today's one was not held; it never counts against a youth."""
     champs, instant = request.form, maintenant()

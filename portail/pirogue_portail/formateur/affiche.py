@@ -7,7 +7,6 @@ from pirogue_portail import affiche as affiches
 from pirogue_portail.affiche import Affiche, AfficheImpossible
 from pirogue_portail.affiche_pdf import imprimer_a_part
 from pirogue_portail.contexte import config
-from pirogue_portail.formateur.plan import blueprint
 
 
 def _composer() -> Affiche:
@@ -18,7 +17,6 @@ def _composer() -> Affiche:
     )
 
 
-@blueprint.get("/affiche")
 def affiche() -> str:
     """Show the poster, ready to print; without a network to name, say why."""
     try:
@@ -33,7 +31,6 @@ def affiche() -> str:
     )
 
 
-@blueprint.get("/affiche.pdf")
 def affiche_pdf() -> Response:
     """Give the sheet of paper; raises AfficheImpossible."""
     pdf = imprimer_a_part(_composer())

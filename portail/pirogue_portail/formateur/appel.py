@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, mots, porte
 from pirogue_portail.formateur.accueil import compter
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_heure, lire_nombre
 from pirogue_registre import base, codes, presences, seances
 from pirogue_registre.lieux import lire_groupe
@@ -31,7 +30,6 @@ def _dire(erreur: ErreurPirogue) -> None:
     flash(f"{erreur} {erreur.geste}", "attention")
 
 
-@blueprint.get("/seances/<seance_id>/appel")
 def appel(seance_id: str) -> Page:
     """Show the roll; that of a session that is over is its *bilan*."""
     seance = seances.lire(registre(), seance_id)
@@ -50,7 +48,6 @@ def appel(seance_id: str) -> Page:
     )
 
 
-@blueprint.post("/seances/<seance_id>/appel/<personne_id>")
 def toucher_ligne(seance_id: str, personne_id: str) -> Page:
     """One tap: the next state after the one that was shown, or « absent » at once; saved, and back to the line."""
     depuis, etat, instant = request.form.get("depuis", ""), request.form.get("etat", ""), maintenant()
@@ -113,7 +110,6 @@ def _marquer(  # noqa: PLR0913 - the fields of a mark
         )
 
 
-@blueprint.get("/seances/<seance_id>/appel/<personne_id>/heure")
 def details(seance_id: str, personne_id: str) -> Page:
     """Ask for an hour or a reason."""
     if seances.lire(registre(), seance_id).statut != "ouverte":
@@ -134,7 +130,6 @@ def _page_details(seance_id: str, personne_id: str, erreur: ErreurPirogue | None
     )
 
 
-@blueprint.post("/seances/<seance_id>/appel/<personne_id>/heure")
 def garder_details(seance_id: str, personne_id: str) -> Page:
     """Mark with an hour (late, left) or a reason (absent, excused)."""
     champs = request.form
@@ -157,7 +152,6 @@ def garder_details(seance_id: str, personne_id: str) -> Page:
     return _vers_appel(seance_id, ligne=personne_id)
 
 
-@blueprint.post("/seances/<seance_id>/reste")
 def marquer_reste(seance_id: str) -> Page:
     """Mark everyone whom nobody marked, present or absent, in one tap."""
     try:
@@ -188,7 +182,6 @@ def marquer_tous(seance_id: str, *, etat: str, instant: Instant) -> None:
                 )
 
 
-@blueprint.post("/seances/<seance_id>/tetes")
 def compter_tetes(seance_id: str) -> Page:
     """Keep the head count."""
     try:
@@ -201,7 +194,6 @@ def compter_tetes(seance_id: str) -> Page:
     return _vers_appel(seance_id, ancre="tetes")
 
 
-@blueprint.post("/seances/<seance_id>/cloturer")
 def cloturer(seance_id: str) -> Page:
     """
     Close; whoever is still to do is asked about first, and marked and closed in one tap.

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from pirogue_actions import client
 from pirogue_portail.contexte import config, registre
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import seances
 
 #: How long a trainer waits for root's helper, seconds.
@@ -15,13 +14,11 @@ ATTENTE_S = 15.0
 SANS_AIDE = "La boîte ne répond pas. Tiens son bouton trois secondes, ou attends une minute et recommence."
 
 
-@blueprint.get("/eteindre")
 def demander_arret() -> str:
     """Ask whether the box is really to stop, and say what that does to the class."""
     return render_template("formateur/eteindre.html", ouverte=seances.en_cours(registre()) is not None, arretee=False)
 
 
-@blueprint.post("/eteindre")
 def eteindre() -> Response | str:
     """Have the box stopped; say what to do next, or why it does not stop."""
     if refus := _arreter(config().actions_cle):

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, mots, porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_heure
 from pirogue_registre import ancres, bilan, jeunes, presences, seances
 from pirogue_registre.lieux import lire_groupe
@@ -44,7 +43,6 @@ def traces(seance_id: str) -> list[Trace]:
     return racontees
 
 
-@blueprint.get("/seances/<seance_id>")
 def bilan_seance(seance_id: str) -> Page:
     """Show the session in numbers and line by line."""
     seance, instant = seances.lire(registre(), seance_id), maintenant()
@@ -73,7 +71,6 @@ def _ligne(seance_id: str, personne_id: str) -> LigneAppel:
     return trouvee
 
 
-@blueprint.get("/seances/<seance_id>/corriger/<personne_id>")
 def corriger(seance_id: str, personne_id: str) -> Page:
     """Ask for the new state and the reason."""
     return _page_corriger(seance_id, personne_id)
@@ -92,7 +89,6 @@ def _page_corriger(seance_id: str, personne_id: str, erreur: ErreurPirogue | Non
     )
 
 
-@blueprint.post("/seances/<seance_id>/corriger/<personne_id>")
 def garder_correction(seance_id: str, personne_id: str) -> Page:
     """Write the correction; the old state stays in the trace."""
     champs, ligne = request.form, _ligne(seance_id, personne_id)

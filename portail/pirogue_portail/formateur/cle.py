@@ -3,7 +3,6 @@
 from flask import render_template
 
 from pirogue_portail.contexte import config
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_socle import histoires
 from pirogue_socle.histoires import ABSENTE, Histoire
 from pirogue_socle.horloge import maintenant
@@ -14,15 +13,13 @@ REGARDER_S = 3
 TEINTES = {"travail": "attention", "echec": "erreur", "fini": "succes", "rien": ""}
 
 
-@blueprint.app_template_global("histoire_cle")
 def histoire_cle() -> Histoire:
     """Return where the stick in the box is; `absente` without one, or on a machine without a body."""
     dossier = config().bord
     return histoires.lire(dossier / histoires.NOM, instant=maintenant()) if dossier is not None else ABSENTE
 
 
-@blueprint.app_template_global("teinte_cle")
-def teinte(histoire: Histoire) -> str:
+def teinte_cle(histoire: Histoire) -> str:
     """Return the class of a step's message."""
     if histoire.au_travail:
         return TEINTES["travail"]
@@ -31,7 +28,6 @@ def teinte(histoire: Histoire) -> str:
     return TEINTES["fini" if histoire.etape == "retirez" else "rien"]
 
 
-@blueprint.get("/cle")
 def voir_cle() -> str:
     """Show the story; while it goes on the page comes back by itself, without a script."""
     histoire = histoire_cle()

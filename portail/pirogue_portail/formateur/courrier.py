@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response as Reponse
 from pirogue_echange.erreurs import FormeInvalide, LotInvalide
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import courriers, envois, reglages, seances
 from pirogue_socle.erreurs import EntreeInvalide, ErreurPirogue
 from pirogue_socle.horloge import maintenant
@@ -28,7 +27,6 @@ RAPPEL_S = 3
 ALLER = "C'est le fichier de départ. Donne-le à la terre, puis rapporte ici le fichier qu'elle te rend."
 
 
-@blueprint.get("/courrier")
 def courrier() -> Page:
     """Show the three steps, and what the last answer did."""
     compte = courriers.compter(registre())
@@ -48,7 +46,6 @@ def courrier() -> Page:
     return page
 
 
-@blueprint.get("/courrier/fichier")
 def fichier() -> Page:
     """Give one file: the sealed lots that no receipt covers, as many as fit; note that a telephone has them."""
     lots = courriers.preparer(registre(), octets_max=FICHIER_MAX)
@@ -68,7 +65,6 @@ def fichier() -> Page:
     )
 
 
-@blueprint.post("/courrier")
 def prendre_courrier() -> Page:
     """Take the answer file; whatever is wrong with it is a sentence, and nothing is lost."""
     octets = _lire_fichier()

@@ -7,7 +7,6 @@ from flask import render_template
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import accueil, mots
 from pirogue_portail.formateur.accueil import Ligne
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import ancres, comptes, envois, journal, seances
 from pirogue_registre.puce import EtatSeance
 from pirogue_socle.horloge import dire_heure
@@ -45,7 +44,6 @@ def _nommer(etat: EtatSeance, adultes: dict[str, str]) -> EtatSeance:
     return replace(etat, support=f"téléphone de {nom}" if nom else "téléphone")
 
 
-@blueprint.get("/donnees")
 def donnees() -> str:
     """Say where the data are, session by session, and what to do next."""
     couvert = envois.couvert_jusqua(registre())

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response
 from pirogue_portail import cours
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.formateur import porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger
 from pirogue_registre import effacement, jeunes, ressemblance
 from pirogue_registre.jeunes import Jeune
@@ -17,13 +16,11 @@ from pirogue_socle.horloge import maintenant
 Page = str | Response | tuple[str, int]
 
 
-@blueprint.get("/jeunes/<personne_id>/effacer")
 def demander_effacement(personne_id: str) -> Page:
     """Say plainly what is destroyed and what stays, and ask for a reason and her first name."""
     return _page(_presente(personne_id))
 
 
-@blueprint.post("/jeunes/<personne_id>/effacer")
 def effacer(personne_id: str) -> Page:
     """Erase her once her first name was typed; Kolibri is told at once, or as soon as it wakes."""
     jeune, motif = _presente(personne_id), request.form.get("motif", "")

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from pirogue_portail import postes
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import mots, porte, reprise, temoin
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_heure
 from pirogue_portail.formateur.temoin import Temoin
 from pirogue_portail.postes import Occupant
@@ -33,7 +32,6 @@ def _formateur(compte_id: str) -> Compte:
     return compte
 
 
-@blueprint.get("/")
 def qui() -> Page:
     """Show the tiles of the trainers; whoever is signed in goes on."""
     lu = temoin.lire()
@@ -43,13 +41,11 @@ def qui() -> Page:
     return render_template("formateur/qui.html", tuiles=tuiles)
 
 
-@blueprint.get("/code/<compte_id>")
 def code(compte_id: str) -> Page:
     """Ask for the PIN."""
     return render_template("formateur/code.html", compte=_formateur(compte_id), reprise="", repos=False)
 
 
-@blueprint.post("/code/<compte_id>")
 def verifier_code(compte_id: str) -> Page:
     """Open the door, and go back to what was being done; a wrong PIN says how many tries are left."""
     compte, instant = _formateur(compte_id), maintenant()
@@ -65,13 +61,11 @@ def verifier_code(compte_id: str) -> Page:
     return reponse
 
 
-@blueprint.get("/mon-code")
 def choisir_code() -> Page:
     """Ask for a code of one's own."""
     return render_template("formateur/choisir_code.html")
 
 
-@blueprint.post("/mon-code")
 def garder_code() -> Page:
     """Keep the code that was typed twice."""
     pin, encore = ("".join(request.form.get(nom, "").split()) for nom in ("pin", "encore"))
@@ -103,13 +97,11 @@ def _juger_code(pin: str, encore: str) -> None:
     raise EntreeInvalide("C'est le code qu'on t'a donné.", geste="Choisis un code que toi seul·e connais.")
 
 
-@blueprint.get("/date")
 def date() -> Page:
     """Show the date that the box believes, to be corrected."""
     return render_template("formateur/date.html", **mots.date_proposee(registre(), maintenant(), ""))
 
 
-@blueprint.post("/date")
 def repondre_date() -> Page:
     """Anchor this boot's time: what was shown (and the time passed since), or what was typed."""
     champs, instant = request.form, maintenant()
@@ -154,7 +146,6 @@ def lire_date(jour: str, heure: str) -> int:
     raise EntreeInvalide("Je ne comprends pas ce jour.", geste="Écris par exemple 04/03/2025.")
 
 
-@blueprint.post("/sortir")
 def sortir() -> Page:
     """Shut the door; the laptop is nobody's any more."""
     postes.lever(maintenant())

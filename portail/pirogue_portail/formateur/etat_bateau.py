@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from flask import render_template
 
 from pirogue_portail.contexte import config
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_socle import constats
 from pirogue_socle.constats import Constat, Releve
 from pirogue_socle.horloge import maintenant
@@ -64,7 +63,6 @@ PAGES = {
 GRAVES = ("panne", "attention")
 
 
-@blueprint.get("/bateau")
 def voir_bateau() -> str:
     """Show the last round; when it is old or missing, say that nobody looks any more, and show it all the same."""
     releve = _lire()
@@ -79,7 +77,6 @@ def voir_bateau() -> str:
     )
 
 
-@blueprint.app_template_global("visage_bateau")
 def visage_bateau() -> Visage:
     """Return the boat's face, for the pages that lead here."""
     return _visage(_lire())

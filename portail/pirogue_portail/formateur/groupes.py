@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import lecons, porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger, lire_nombre, lire_numero
 from pirogue_registre import base, consentements, jeunes, seances
 from pirogue_registre.lieux import (
@@ -29,7 +28,6 @@ TYPES = dict(zip(TYPES_ESCALE, ("Collège", "Embarcadère", "Marché", "École",
 COUVERTURES = dict(zip(COUVERTURES_4G, ("Bonne", "Faible", "Aucune"), strict=True))
 
 
-@blueprint.get("/groupes/nouveau")
 def nouveau_groupe() -> Page:
     """Ask for a group and its stop, on one page."""
     return _page_nouveau()
@@ -46,7 +44,6 @@ def _page_nouveau(erreur: ErreurPirogue | None = None) -> str:
     )
 
 
-@blueprint.post("/groupes/nouveau")
 def creer_groupe() -> Page:
     """Write the group, and its stop where it is a new one; both or neither."""
     champs, instant, numero = request.form, maintenant(), lire_numero(request.form)
@@ -85,7 +82,6 @@ def creer_groupe() -> Page:
     return redirect(url_for("formateur.groupe", groupe_id=ecrit.groupe_id), code=303)
 
 
-@blueprint.get("/groupes/<groupe_id>")
 def groupe(groupe_id: str) -> Page:
     """Show a group: everyone, her card, how far she is, who is to be completed."""
     lu = lire_groupe(registre(), groupe_id)

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import lire_numero
 from pirogue_registre import ancres, base, consentements, fiches, jeunes, presences, seances
 from pirogue_registre.fiches import FicheJeune
@@ -110,14 +109,12 @@ def _formulaire(
     )
 
 
-@blueprint.get("/groupes/<groupe_id>/inscrire")
 def inscrire(groupe_id: str) -> Page:
     """Show the enrolment form."""
     retour = url_for("formateur.groupe", groupe_id=groupe_id)
     return _formulaire("Inscrire un jeune", {}, groupe_id=groupe_id, retour=retour)
 
 
-@blueprint.post("/groupes/<groupe_id>/inscrire")
 def ecrire_inscription(groupe_id: str) -> Page:
     """Enrol; whatever is wrong is said beside its field, and a possible double is shown before anything is written."""
     champs, fiche = request.form, lire_fiche(request.form)
@@ -175,7 +172,6 @@ def _amener(personne_id: str, groupe_id: str, instant: Instant) -> bool:
     )
 
 
-@blueprint.get("/jeunes/<personne_id>/completer")
 def completer(personne_id: str) -> Page:
     """Show the form with what is known."""
     jeune = jeunes.lire(registre(), personne_id)
@@ -183,7 +179,6 @@ def completer(personne_id: str) -> Page:
     return _formulaire(f"La fiche de {jeune.prenom}", saisie_de(jeune), retour=retour)
 
 
-@blueprint.post("/jeunes/<personne_id>/completer")
 def ecrire_complement(personne_id: str) -> Page:
     """Complete or correct a record; code, animal and pictures stay."""
     jeune, fiche = jeunes.lire(registre(), personne_id), lire_fiche(request.form)
@@ -196,21 +191,18 @@ def ecrire_complement(personne_id: str) -> Page:
     return redirect(url_for("formateur.aujourdhui"), code=303)
 
 
-@blueprint.get("/jeunes/<personne_id>/carte")
 def carte(personne_id: str) -> Page:
     """Show the card: first name, animal, three pictures; no surname, no village, no school."""
     jeune = jeunes.lire(registre(), personne_id)
     return render_template("formateur/carte.html", jeune=jeune, ouverte=seances.en_cours(registre()))
 
 
-@blueprint.get("/seances/<seance_id>/nouveau")
 def nouveau(seance_id: str) -> Page:
     """Ask for a newcomer's three fields."""
     seance = seances.exiger_ouverte(registre(), seance_id)
     return render_template("formateur/nouveau.html", seance=seance, saisie={})
 
 
-@blueprint.post("/seances/<seance_id>/nouveau")
 def ecrire_nouveau(seance_id: str) -> Page:
     """Write the newcomer down and present, together; her card follows, the rest of her record later."""
     champs, instant = request.form, maintenant()

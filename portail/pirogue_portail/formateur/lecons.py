@@ -12,7 +12,6 @@ from pirogue_contenus.kolibri_jeton import PersonneKolibri
 from pirogue_portail import cours
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.formateur import porte
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import progres, seances
 from pirogue_registre.comptes import Compte
 from pirogue_registre.lieux import lister_groupes
@@ -105,7 +104,6 @@ def _lien_coach(compte: Compte, instant: Instant) -> str:
     )
 
 
-@blueprint.post("/kolibri")
 def kolibri() -> Response:
     """Open Kolibri as coach; when it sleeps, say so."""
     try:

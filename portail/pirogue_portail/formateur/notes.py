@@ -5,19 +5,16 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail import cours
 from pirogue_portail.contexte import config
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_socle.erreurs import Introuvable
 
 Page = str | Response
 
 
-@blueprint.get("/notes")
 def lister_notes() -> Page:
     """Show the written modules: the notes are read before the session as well."""
     return render_template("formateur/notes.html", modules=cours.modules(config()), module=None)
 
 
-@blueprint.get("/notes/<code>")
 def notes(code: str) -> Page:
     """Show the notes of a module; a session without a lesson of ours has none: the list."""
     try:

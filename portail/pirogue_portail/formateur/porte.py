@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 from pirogue_portail import postes
 from pirogue_portail.contexte import registre
 from pirogue_portail.formateur import mots, reprise, temoin
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.temoin import Temoin
 from pirogue_registre import ancres, codes, comptes, envois
 from pirogue_registre.comptes import Compte
@@ -51,7 +50,6 @@ def compte_du_temoin(lu: Temoin | None) -> Compte | None:
     return compte if compte is not None and compte.role in ROLES else None
 
 
-@blueprint.before_request
 def garder() -> Response | str | None:
     """Stop at the door whoever has no right, no code of her own, or has not confirmed the date."""
     if request.endpoint in SANS_CODE:
@@ -75,7 +73,6 @@ def garder() -> Response | str | None:
     return make_response(render_template("formateur/date.html", **mots.date_proposee(registre(), instant, jeton)))
 
 
-@blueprint.after_request
 def toucher(reponse: Response) -> Response:
     """Keep in the cookie that the trainer is here."""
     if "temoin" in g:
@@ -85,7 +82,6 @@ def toucher(reponse: Response) -> Response:
     return reponse
 
 
-@blueprint.context_processor
 def donner_mots() -> dict[str, object]:
     """Give every trainers' page its words, and the chip of the header once signed in."""
     donnes: dict[str, object] = {
@@ -100,7 +96,6 @@ def donner_mots() -> dict[str, object]:
     return donnes
 
 
-@blueprint.errorhandler(ErreurPirogue)
 def dire_fait(erreur: ErreurPirogue) -> tuple[str, int]:
     """Show an expected fact that no page had a better place for."""
     statut = 404 if isinstance(erreur, Introuvable) else 400

@@ -9,7 +9,6 @@ from pirogue_portail import aide_reseau, postes, reseau
 from pirogue_portail.captif import accueil
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.formateur import mots
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_portail.formateur.saisie import exiger
 from pirogue_portail.postes import Occupant
 from pirogue_portail.reseau import Acces, Reseau
@@ -42,7 +41,6 @@ class Poste:
     acces: Acces | None
 
 
-@blueprint.get("/reseau")
 def voir_reseau() -> str:
     """Show the network; without root's helper, what the portal knows by itself."""
     instant = maintenant()
@@ -99,7 +97,6 @@ def _nommer(occupant: Occupant | None) -> str:
         return ""
 
 
-@blueprint.post("/reseau/donner")
 def donner_internet() -> Response:
     """Grant one laptop half an hour, for as many megabytes as the button says."""
     ip, taille = request.form.get("ip", ""), request.form.get("mo", "")
@@ -111,7 +108,6 @@ def donner_internet() -> Response:
     return _revenir(f"L'ordinateur {ip.rpartition('.')[2]} a Internet, pour {reseau.ACCES_S // 60} minutes.")
 
 
-@blueprint.post("/reseau/couper")
 def couper_internet() -> Response:
     """Take a grant back."""
     ip = request.form.get("ip", "")
@@ -122,7 +118,6 @@ def couper_internet() -> Response:
     return _revenir(f"Internet est coupé pour l'ordinateur {ip.rpartition('.')[2]}.")
 
 
-@blueprint.post("/reseau/revoir")
 def revoir_accueil() -> Response:
     """Make one laptop new again: it sees the welcome page."""
     try:
@@ -132,7 +127,6 @@ def revoir_accueil() -> Response:
     return _revenir("Cet ordinateur va revoir la page d'accueil.")
 
 
-@blueprint.post("/reseau/nouvelle-seance")
 def nouvelle_seance() -> Response:
     """Make every laptop new again: another class comes aboard."""
     try:
@@ -142,7 +136,6 @@ def nouvelle_seance() -> Response:
     return _revenir("Tous les ordinateurs vont revoir la page d'accueil.")
 
 
-@blueprint.post("/reseau/relancer")
 def relancer_wifi() -> Response:
     """Start the access point again."""
     try:
@@ -161,7 +154,6 @@ def _revenir(suite: str | ErreurPirogue) -> Response:
     return redirect(url_for("formateur.voir_reseau"), code=303)
 
 
-@blueprint.get("/reseau/aide")
 def aider_reseau() -> str:
     """«Je ne vois pas la page», in the trainers' frame."""
     return aide_reseau.montrer_choix(
@@ -169,7 +161,6 @@ def aider_reseau() -> str:
     )
 
 
-@blueprint.get("/reseau/aide/<code>")
 def aider_systeme(code: str) -> str:
     """The steps of one system, in the trainers' frame."""
     return aide_reseau.montrer_systeme(

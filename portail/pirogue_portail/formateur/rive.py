@@ -8,7 +8,6 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pirogue_portail.contexte import registre
-from pirogue_portail.formateur.plan import blueprint
 from pirogue_registre import jumelages, reglages
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ def _lire(texte: str) -> Carte:
     return lire_carte(texte.encode())
 
 
-@blueprint.get("/rive")
 def rive() -> str:
     """Show both fingerprints, and the question while nobody has answered it."""
     texte, acceptee = jumelages.lire_proposition(registre())
@@ -41,7 +39,6 @@ def rive() -> str:
     )
 
 
-@blueprint.post("/rive")
 def repondre_rive() -> Response:
     """Keep the answer: with « oui » the next exchange seals for this shore, with « non » its card is forgotten."""
     oui = request.form.get("reponse") == "oui"

@@ -10,11 +10,10 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail import postes
 from pirogue_portail.contexte import adresse_visible, config
-from pirogue_portail.jeune.plan import blueprint, vers
+from pirogue_portail.jeune.plan import vers
 from pirogue_socle.horloge import maintenant
 
 
-@blueprint.get("/bienvenue")
 def bienvenue() -> str:
     """Show the button and the address to keep; `?inconnu` after a button that could not be noted."""
     return render_template(
@@ -25,7 +24,6 @@ def bienvenue() -> str:
     )
 
 
-@blueprint.post("/continuer")
 def continuer() -> Response:
     """Greet the laptop and go to the first page; one that the box does not recognise goes on too, knowing it."""
     if postes.saluer(maintenant()):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from pirogue_portail import cours
 from pirogue_portail.contexte import config, registre
 from pirogue_portail.jeune import etat
-from pirogue_portail.jeune.plan import blueprint, vers
+from pirogue_portail.jeune.plan import vers
 from pirogue_registre import connexions, jeunes, seances
 from pirogue_registre.connexions import Connexion
 from pirogue_registre.jeunes import Jeune
@@ -45,7 +45,6 @@ def equipage(connexion: Connexion) -> list[Jeune]:
     return [jeunes.lire(registre(), personne_id) for personne_id in ids]
 
 
-@blueprint.get("/chemin")
 @a_bord
 def chemin(connexion: Connexion) -> Page:
     """
@@ -68,7 +67,6 @@ def chemin(connexion: Connexion) -> Page:
     )
 
 
-@blueprint.get("/chemin/<code>")
 @a_bord
 def module(connexion: Connexion, code: str) -> Page:
     """Show the lessons and the quiz of a module, with what is done."""
@@ -86,7 +84,6 @@ def module(connexion: Connexion, code: str) -> Page:
     )
 
 
-@blueprint.post("/chemin/<code>/<cle>/ouvrir")
 @a_bord
 def ouvrir(connexion: Connexion, code: str, cle: str) -> Page:
     """Go to the lesson in Kolibri, already signed in there; when Kolibri sleeps, read it here."""
@@ -104,7 +101,6 @@ def ouvrir(connexion: Connexion, code: str, cle: str) -> Page:
     return redirect(lien, code=303)
 
 
-@blueprint.get("/chemin/<code>/<cle>")
 @a_bord
 def lecon(connexion: Connexion, code: str, cle: str) -> Page:
     """Read a lesson on the portal itself."""
@@ -118,7 +114,6 @@ def lecon(connexion: Connexion, code: str, cle: str) -> Page:
     )
 
 
-@blueprint.get("/chemin/<code>/<cle>/reponses")
 @a_bord
 def reponses(connexion: Connexion, code: str, cle: str) -> Page:
     """Show the answers of a quiz and why, once all who sit here have done it: Kolibri shows none."""
@@ -140,7 +135,6 @@ def reponses(connexion: Connexion, code: str, cle: str) -> Page:
     )
 
 
-@blueprint.route("/toujours", methods=["GET", "POST"])
 def toujours() -> Page:
     """Ask «C'est toujours toi ?» after a rest; on no, the next ones find a clean screen."""
     connexion = etat.connexion_en_cours()
@@ -155,7 +149,6 @@ def toujours() -> Page:
     return redirect(url_for("jeune.chemin", de=request.form.get("de") or None), code=303)
 
 
-@blueprint.post("/fini")
 def finir() -> Response:
     """Sign out here, then in Kolibri (the welcome screen passes by there)."""
     connexion = etat.connexion_en_cours()

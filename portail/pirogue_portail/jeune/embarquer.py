@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from flask import flash, redirect, render_template, request, session
+from flask import flash, render_template, request
 from werkzeug.wrappers import Response
 
-from pirogue_portail import cours
-from pirogue_portail.contexte import config, registre
+from pirogue_portail.contexte import registre
 from pirogue_portail.jeune import etat
 from pirogue_portail.jeune.etat import Embarquement
-from pirogue_portail.jeune.plan import blueprint, vers
+from pirogue_portail.jeune.plan import vers
 from pirogue_registre import connexions, jeunes, seances
 from pirogue_registre.jeunes import IMAGES, Jeune
 from pirogue_registre.lieux import lire_groupe
@@ -50,23 +49,6 @@ def _pas() -> Pas | None:
     return Pas(seance, etape, jeune, tuiles)
 
 
-@blueprint.get("/")
-def accueil() -> str | Response:
-    """
-    Show the welcome screen; a browser that is signed in goes on where it was.
-
-    Whoever was signed in here before, and is not any more, is signed out of Kolibri on the way.
-    """
-    if etat.connexion_en_cours() is not None:
-        return vers("chemin")
-    etat.oublier()
-    if session.get("sortir_kolibri") and cours.kolibri_eveille(config()):
-        del session["sortir_kolibri"]
-        return redirect(cours.lien_sortie(config()), code=303)
-    return render_template("jeune/accueil.html")
-
-
-@blueprint.get("/qui")
 def qui() -> str | Response:
     """Show today's tiles, or that the session is not open."""
     pas = _pas()
@@ -78,7 +60,6 @@ def qui() -> str | Response:
     return render_template("jeune/qui.html", groupe=groupe, tuiles=pas.tuiles, second=pas.etape.second)
 
 
-@blueprint.post("/qui")
 def choisir() -> Response:
     """Keep the tile that was touched; an id that is not on today's list is told so."""
     pas = _pas()
@@ -92,7 +73,6 @@ def choisir() -> Response:
     return vers("images")
 
 
-@blueprint.get("/images")
 def images() -> str | Response:
     """Show the twelve pictures, those already touched first."""
     pas = _pas()
@@ -110,7 +90,6 @@ def images() -> str | Response:
     )
 
 
-@blueprint.post("/images")
 def toucher_image() -> Response:
     """Add one picture; at the third, look whether they are hers. The same picture twice counts once."""
     pas = _pas()
@@ -137,14 +116,12 @@ def toucher_image() -> Response:
     return vers("images")
 
 
-@blueprint.post("/images/effacer")
 def effacer() -> Response:
     """Take back the pictures touched so far."""
     etat.retenir(replace(etat.embarquement(), images=(), reconnue=False))
     return vers("images")
 
 
-@blueprint.get("/toi")
 def toi() -> str | Response:
     """Ask «C'est toi ?» once the pictures are right."""
     pas = _pas()
@@ -153,7 +130,6 @@ def toi() -> str | Response:
     return render_template("jeune/toi.html", jeune=pas.jeune, second=pas.etape.second)
 
 
-@blueprint.post("/toi")
 def repondre_toi() -> Response:
     """Sign in on yes (she is present, the pair's second too); on no, back to the list with nothing written."""
     pas = _pas()
@@ -181,7 +157,6 @@ def repondre_toi() -> Response:
     return vers("chemin" if deja is not None else "deux")
 
 
-@blueprint.get("/deux")
 def deux() -> str | Response:
     """Ask whether two share this laptop."""
     connexion = etat.connexion_en_cours()
@@ -190,7 +165,6 @@ def deux() -> str | Response:
     return render_template("jeune/deux.html", jeune=jeunes.lire(registre(), connexion.personne_id))
 
 
-@blueprint.post("/deux")
 def repondre_deux() -> Response:
     """Go and fetch the second one, or follow the path alone."""
     a_deux = request.form.get("reponse") == "oui"
@@ -198,7 +172,6 @@ def repondre_deux() -> Response:
     return vers("qui" if a_deux else "chemin")
 
 
-@blueprint.get("/aide")
 def aide() -> str:
     """Ask to call the trainer: card lost, or three wrong tries. Starting again stays possible."""
     return render_template("jeune/aide.html", second=etat.embarquement().second)

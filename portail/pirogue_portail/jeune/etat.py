@@ -6,16 +6,17 @@ step of the sign-in (which tile, which pictures so far). It is signed; whatever 
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import session
 
 from pirogue_portail import postes
 from pirogue_portail.contexte import registre
 from pirogue_portail.postes import Occupant
-from pirogue_registre import connexions
-from pirogue_registre.connexions import Connexion
 from pirogue_socle.horloge import Instant
+
+if TYPE_CHECKING:
+    from pirogue_registre.connexions import Connexion
 
 #: After this long without a page, the screen asks whether the same person is there. Seconds.
 REPOS_S = 600
@@ -63,7 +64,7 @@ def retenir(etape: Embarquement) -> None:
         session["embarquement"] = asdict(etape)
 
 
-def entrer(connexion: Connexion, *, instant: Instant) -> None:
+def entrer(connexion: "Connexion", *, instant: Instant) -> None:
     """
     Keep in the cookie that this browser is signed in; the steps of the sign-in are forgotten.
 
@@ -88,11 +89,13 @@ def repose(instant: Instant) -> bool:
     return bool(vu[0] != instant.boot_id or instant.bt_ns - vu[1] > REPOS_S * NS_PAR_S)
 
 
-def connexion_en_cours() -> Connexion | None:
+def connexion_en_cours() -> "Connexion | None":
     """Return the sign-in that this browser holds; None if there is none, or it was closed meanwhile."""
     identifiant = session.get("connexion")
     if not isinstance(identifiant, str):
         return None
+    from pirogue_registre import connexions  # noqa: PLC0415 -- the first page does without
+
     return connexions.lire(registre(), identifiant)
 
 

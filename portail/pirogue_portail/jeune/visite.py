@@ -5,16 +5,13 @@ from werkzeug.wrappers import Response
 
 from pirogue_portail import cours
 from pirogue_portail.contexte import config
-from pirogue_portail.jeune.plan import blueprint
 
 
-@blueprint.get("/visite")
 def visite() -> str:
     """Show the modules that can be visited."""
     return render_template("jeune/visite.html", modules=cours.modules(config()))
 
 
-@blueprint.get("/visite/<code>")
 def visite_module(code: str) -> str:
     """Show the lessons of a module."""
     module = cours.module(config(), code)
@@ -22,20 +19,17 @@ def visite_module(code: str) -> str:
     return render_template("jeune/visite_module.html", module=module, lecons=lecons)
 
 
-@blueprint.get("/visite/<code>/<cle>")
 def visite_lecon(code: str, cle: str) -> str:
     """Read a lesson."""
     ressource = cours.ressource(config(), code=code, cle=cle)
     return render_template("jeune/visite_lecon.html", ressource=ressource, texte=cours.texte(config(), ressource))
 
 
-@blueprint.get(f"{cours.IMAGES_LECONS}<nom>")
 def image_lecon(nom: str) -> Response:
     """Send a picture of a lesson that the portal shows itself."""
     return send_from_directory(config().parcours / "images", nom)
 
 
-@blueprint.get("/credits")
 def credits_page() -> str:
     """Say who drew the pictures and the letters, and under which licence."""
     return render_template("jeune/credits.html")
