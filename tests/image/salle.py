@@ -123,18 +123,14 @@ class Salle:
             return [rendu.rc, rendu.sortie, rendu.erreur]
         return _lire(geste, self.machine.agir("gestes_air", geste, **arguments))
 
-    def histoire(self) -> dict[str, Any]:
-        """Return the stick's story as the pages read it."""
-        lue: dict[str, Any] = json.loads(self.machine.executer("cat /run/pirogue-bord/cle.json"))["histoire"]
-        return lue
-
     def attendre_histoire(self, *etapes: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
-        """Wait until the stick's story is at one of these steps; return it."""
+        """Wait until the stick's story is at one of these steps; return it as it was then."""
         mots = "|".join(etapes)
-        self.machine.attendre_que(
-            f'grep -Eq \'"etape": ?"({mots})"\' /run/pirogue-bord/cle.json', patience_s=patience_s
+        lue = self.machine.attendre_que(
+            f'grep -E \'"etape": ?"({mots})"\' /run/pirogue-bord/cle.json', patience_s=patience_s
         )
-        return self.histoire()
+        histoire: dict[str, Any] = json.loads(lue)["histoire"]
+        return histoire
 
     def etat(self) -> dict[str, Any]:
         """Return what `pirogue etat --json` says: each check by its code."""

@@ -11,37 +11,68 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from equipage import Bord
 from pirogue_portail import pages
 
-#: Makes the portal, asks for one page, says which of our modules that took; then what the rest takes.
-PREMIERE = """
-import json, sys
+FAIRE = """
+import json, sys, threading
 from pathlib import Path
 from pirogue_contenus.livre import parcours_livre
 from pirogue_portail import pages
 from pirogue_portail.app import create_app
 from pirogue_portail.config import ConfigPortail
-config = ConfigPortail(registre=Path("/nulle-part"), secret=b"s" * 32, kolibri_base="http://localhost:9/",
+config = ConfigPortail(registre=Path(sys.argv[1]), secret=b"s" * 32, kolibri_base="http://localhost:9/",
     kolibri_maison=None, cle_kolibri=None, parcours=parcours_livre(), hotes=("localhost",),
     portail_base="http://localhost/")
 app = create_app(config)
-statut = app.test_client().get(sys.argv[1]).status_code
+"""
+#: Asks for one page, says which of our modules that took; then what the rest takes.
+PREMIERE = f"""{FAIRE}
+statut = app.test_client().get(sys.argv[2]).status_code
 avant = [nom for nom in sys.modules if nom.startswith("pirogue_")]
 pages.tout_importer()
 print(json.dumps([statut, avant, [nom for nom in sys.modules if nom.startswith("pirogue_")]]))
+"""
+#: Each address by a thread of its own, all at once, while the rest is imported too.
+ENSEMBLE = f"""{FAIRE}
+adresses, statuts = sys.argv[2:], {{}}
+depart = threading.Barrier(len(adresses) + 1)
+def demander(adresse):
+    depart.wait()
+    statuts[adresse] = app.test_client().get(adresse).status_code
+fils = [threading.Thread(target=demander, args=(une,)) for une in adresses]
+for fil in fils:
+    fil.start()
+depart.wait()
+pages.tout_importer()
+for fil in fils:
+    fil.join()
+print(json.dumps(statuts))
 """
 
 
 @pytest.mark.parametrize("adresse", ["/", "/bienvenue"])
 def test_the_first_page_waits_for_its_own_code_only(adresse: str) -> None:
     """In a process of its own: no register, no lesson, no trainers' page; all of them once they are asked for."""
-    dit = subprocess.run([sys.executable, "-c", PREMIERE, adresse], check=True, capture_output=True, text=True)
-    statut, avant, apres = json.loads(dit.stdout)
+    statut, avant, apres = _dans_un_processus(PREMIERE, "/nulle-part", adresse)
 
     assert statut == 200
     assert [nom for nom in avant if nom.startswith(("pirogue_registre", "pirogue_portail.cours"))] == []
     assert [nom for nom in avant if nom.startswith("pirogue_portail.formateur.")] == ["pirogue_portail.formateur.plan"]
     assert {"pirogue_registre.journal", "pirogue_portail.cours", "pirogue_portail.formateur.appel"} <= set(apres)
+
+
+@pytest.mark.parametrize("_fois", range(3))
+def test_many_laptops_at_once_wait_for_the_same_code(bord: Bord, seance: str, _fois: int) -> None:
+    """Threads import what others import at that instant; each gets its page."""
+    pages_vues = ["/", "/qui", "/visite", "/visite/S01", "/credits", "/formateur/", "/aide-reseau", "/bienvenue"]
+
+    assert _dans_un_processus(ENSEMBLE, str(bord.registre.dossier), *pages_vues) == dict.fromkeys(pages_vues, 200)
+
+
+def _dans_un_processus(programme: str, *mots: str) -> Any:
+    dit = subprocess.run([sys.executable, "-c", programme, *mots], check=True, capture_output=True, text=True)
+    return json.loads(dit.stdout)
 
 
 def test_every_line_of_the_plans_leads_to_a_view(app: Flask) -> None:
