@@ -16,7 +16,7 @@ demo: ## the whole boat on this machine: portal, Kolibri, shore (PORT=8080)
 demo-clean: ## forget the demo's data
 	@rm -rf .demo
 
-test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 45 min)
+test: ## everything but the image, with the real Kolibri, browsers, radios, kernels (as root; about 35 min)
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@mkdir -p .cache; $(B)/python -m pytest tests/sync -p no:cacheprovider >.cache/test-sync.txt 2>&1 & echange=$$!; ici=0; la=0; \
 	$(B)/python -m pytest --ignore=tests/image --ignore=tests/sync || ici=$$?; \
@@ -26,7 +26,7 @@ image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=ba
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
-image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (about 15 min)
+image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (15 to 20 min)
 	@$(B)/python -m pytest tests/image -p no:randomly
 
 image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills (about an hour)

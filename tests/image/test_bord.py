@@ -175,12 +175,10 @@ def test_a_stick_that_cannot_be_used_is_told_with_what_to_do(salle: Salle, tmp_p
     materiel.brancher(salle.machine, serie, cles_usb.formater(tmp_path / "verrou.img", "vfat"), lecture_seule=True)
     protegee = salle.attendre_histoire("protegee", "retirez", "echec", "illisible")
     materiel.arracher(salle.machine, serie)
-    salle.attendre_histoire("absente")
     serie = cles_usb.nouvelle_serie("VIERGE")
     materiel.brancher(salle.machine, serie, cles_usb.vierge(tmp_path / "vierge.img"))
     inconnue = salle.attendre_histoire("inconnue")
     materiel.arracher(salle.machine, serie)
-    salle.attendre_histoire("absente")
 
     assert (protegee["etape"], "Déverrouille" in protegee["geste"]) == ("protegee", True)
     assert "FAT32" in inconnue["geste"]

@@ -1,5 +1,6 @@
 """What a pair leaves behind in a browser, and where it would be found."""
 
+import os
 from pathlib import Path
 
 #: A cookie and something stored; the caller also visits a page of that name.
@@ -13,10 +14,10 @@ LIRE = "document.cookie + ' ' + localStorage.getItem('qui')"
 def contient(dossier: Path, mot: str) -> list[str]:
     """Return the files that hold a word, whatever their format."""
     motifs = (mot.encode(), mot.encode("utf-16-le"))
+    # os.walk passes by a folder that the browser takes away meanwhile; Path.rglob raises.
+    chemins = (Path(racine) / nom for racine, _, noms in os.walk(dossier) for nom in noms)
     return sorted(
-        str(chemin.relative_to(dossier))
-        for chemin in dossier.rglob("*")
-        if any(motif in _lire(chemin) for motif in motifs)
+        str(chemin.relative_to(dossier)) for chemin in chemins if any(motif in _lire(chemin) for motif in motifs)
     )
 
 
