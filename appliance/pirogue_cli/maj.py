@@ -77,8 +77,9 @@ def eprouver() -> None:
 
 
 def _ouvrir_pages(config: Config, dossier: Path) -> None:
-    """Ask the portal, standing on this register, for its first pages; raises RegistreIllisible."""
+    """Import every page of the portal and ask for its first ones, on this register; raises RegistreIllisible."""
     from pirogue_contenus.livre import parcours_livre
+    from pirogue_portail import pages
     from pirogue_portail.app import create_app
     from pirogue_portail.config import ConfigPortail
 
@@ -94,6 +95,8 @@ def _ouvrir_pages(config: Config, dossier: Path) -> None:
             portail_base=config.portail_base,
         )
     )
+    # The portal imports a page when it is asked for: a version that cannot must fail here, not before the trainer.
+    pages.tout_importer()
     client = app.test_client()
     for page in ("/", "/formateur/"):
         statut = client.get(page, base_url=config.portail_base).status_code

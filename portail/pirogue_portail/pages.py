@@ -2,7 +2,7 @@
 Pages by name: what a page needs is imported when the page is first asked for, and all the rest once one was seen.
 
 The first page after the power comes back waits for its own code only, not for the roll's and the register's (decision
-0017: two fifths of what the portal did before its first answer).
+0017).
 """
 
 import importlib
