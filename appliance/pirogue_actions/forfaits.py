@@ -84,6 +84,9 @@ def sauver(fichier: Path, regles: Path, *, toujours: bool = False) -> None:
 
 def restaurer(fichier: Path, regles: Path) -> str:
     """Load the firewall with what was spent, and return what there is to say of the file; raises Refus."""
+    if not fichier.parent.exists():
+        # The first day: whoever makes the folder starts after the firewall, and nothing was ever spent.
+        return ""
     with _seul(fichier):
         quotas = lire(attente_s=PATIENCE_S).quotas
         lus, phrase = relire(fichier)

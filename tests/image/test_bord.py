@@ -101,6 +101,19 @@ def test_a_second_start_fails_nothing_either(salle: Salle) -> None:
     assert (etat, salle.echecs()) == ("running", [])
 
 
+def test_the_portal_starts_with_the_data_and_waits_for_nothing_else(salle: Salle) -> None:
+    """The data is known since the memory disk, before udev's second round; the rest of the box starts beside."""
+
+    def instant(quand: str, unite: str) -> int:
+        return int(salle.machine.executer(f"systemctl show -P {quand}TimestampMonotonic '{unite}'"))
+
+    udev = instant("InactiveExit", "systemd-udevd.service")
+
+    assert 0 < instant("ActiveEnter", r"dev-disk-by\x2dpartuuid-50495247\x2d04.device") < udev
+    assert 0 < instant("InactiveExit", "pirogue-portail.service") < instant("ActiveEnter", "sysinit.target")
+    assert instant("ActiveEnter", "pirogue-premier-attendre.service") == 0
+
+
 def test_by_the_air_afi_meets_the_portal_signs_in_and_finds_kolibri(
     salle: Salle, premier: Premier, rachelle: Poste, afi: Poste
 ) -> None:

@@ -12,6 +12,7 @@ from reseau.rendu import ROLES
 
 #: systemd's exposure, in tenths, that a unit may reach: a naked one is at 92.
 SEUILS = {
+    "nginx.service": 30,
     "pirogue-portail.service": 15,
     "pirogue-captif.service": 15,
     "pirogue-sync.service": 20,
@@ -36,6 +37,7 @@ SEUILS = {
     "pirogue-maj-installer.service": 20,
     "pirogue-maj-prendre.service": 20,
     "pirogue-premier.service": 25,
+    "pirogue-premier-attendre.service": 15,
     "pirogue-registre.service": 15,
     "pirogue-cles.service": 15,
     "pirogue-fiche.service": 20,
