@@ -1,6 +1,10 @@
 """Two systems, one register: it changes its shape for a confirmed system only, and no older one writes to it."""
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import verdict
 from click.testing import CliRunner
 from creneau import CONFIRME, ESSAIS, FICHIERS, NEUF, Etat, ecrire, lire, sceller
 
+import pirogue_portail
 from equipage import Bord
 from pirogue_cli import maj
 from pirogue_registre import base, epreuve, forme, journal, schema
@@ -137,6 +142,26 @@ def test_the_portal_shows_its_pages_on_the_copy(
     assert vu.exit_code == 0
     assert "sait reprendre" in vu.output
     assert len(formes(tmp_path / "registre")) == 3
+
+
+@pytest.mark.parametrize("page", ["", "jeune/visite.py", "formateur/bilan.py", "formateur/inscrire.py"])
+def test_a_version_with_a_page_that_cannot_be_read_is_not_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """The portal reads a page when somebody asks for it: on the trial they are all read, whoever asks (0017)."""
+    ancien_registre(tmp_path / "registre")
+    configurer(tmp_path, tmp_path / "registre", monkeypatch)
+    version = tmp_path / "version" / "pirogue_portail"
+    shutil.copytree(Path(pirogue_portail.__file__).parent, version)
+    if page:
+        assert (version / page).is_file()
+        (version / page).write_text("from pirogue_portail import ce_qui_n_existe_pas\n")
+    mots = [sys.executable, "-c", "from pirogue_cli.entree import main; main()", "maj", "eprouver"]
+    chemins = os.pathsep.join([str(version.parent), *sys.path])
+    vu = subprocess.run(mots, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": chemins})
+
+    assert (vu.returncode == 0) == (page == ""), vu.stderr
+    assert ("ce_qui_n_existe_pas" in vu.stderr) == (page != "")
 
 
 def test_the_box_is_not_free_while_a_class_is_open(bord: Bord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

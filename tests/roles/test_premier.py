@@ -12,6 +12,7 @@ from roles.machine import Machine, allumer
 
 PYTHON = "/opt/pirogue/bin/python"
 UNITES = ("pirogue-premier.service", "pirogue-registre.service", "pirogue-cles.service", "pirogue-fiche.service")
+ATTENTE = "pirogue-premier-attendre.service"
 SECRETS = (
     "/data/pirogue/reseau/wifi.psk",
     "/data/pirogue/boite.toml",
@@ -61,6 +62,7 @@ class Journee:
     secrets: dict[str, str]
     secrets_apres: dict[str, str]
     relances: dict[str, str]
+    attentes: tuple[str, ...]
 
 
 def empreintes(machine: Machine) -> dict[str, str]:
@@ -107,6 +109,7 @@ def vivre(machine: Machine) -> Journee:
         delai_s=60,
     )
     machine.systemctl("start", "pirogue-portail.service", "pirogue-sync.service")
+    attendue = [machine.systemctl("show", "-P", dit, ATTENTE).strip() for dit in ("ConditionResult", "ExecMainStatus")]
     vus = {
         un: machine.systemctl("show", "-P", "ActiveState", un).strip()
         for un in (*UNITES, "pirogue-portail", "pirogue-sync")
@@ -132,6 +135,8 @@ def vivre(machine: Machine) -> Journee:
     amorce_apres = machine.lancer("ls", "-A", "/boot/firmware").stdout
     machine.systemctl("stop", *UNITES)
     machine.systemctl("start", *UNITES)
+    machine.systemctl("restart", "pirogue-portail.service")
+    passee = machine.systemctl("show", "-P", "ConditionResult", ATTENTE)
     return Journee(
         **avant,
         entree=entree,
@@ -140,6 +145,7 @@ def vivre(machine: Machine) -> Journee:
         amorce_apres=amorce_apres,
         secrets_apres=empreintes(machine),
         relances={un: machine.systemctl("show", "-P", "ConditionResult", un).strip() for un in UNITES},
+        attentes=(*attendue, passee.strip()),
     )
 
 
@@ -178,6 +184,11 @@ def test_read_the_sheet_is_nowhere_any_more(journee: Journee) -> None:
     assert journee.amorce_apres.split() == ["pirogue.txt"]
     assert "Bienvenue" not in journee.ecran_apres
     assert set(journee.apres.values()) == {"success"}
+
+
+def test_the_portal_waits_for_the_register_on_the_first_day_only(journee: Journee) -> None:
+    """Asked for and given on that day; passed over the day after, so that the portal starts with the data."""
+    assert journee.attentes == ("yes", "0", "no")
 
 
 def test_the_day_after_nothing_runs_and_nothing_is_remade(journee: Journee) -> None:
