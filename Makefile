@@ -26,7 +26,7 @@ image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=ba
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
 	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
-image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (15 to 20 min)
+image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (15 to 22 min)
 	@$(B)/python -m pytest tests/image -p no:randomly
 
 image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills (about an hour)
