@@ -200,3 +200,21 @@ def test_short_of_memory_the_lessons_go_before_the_roll(
     assert note > 500
     assert portail < -500
     assert machine.systemctl("show", "-P", "MemoryMax", "kolibri.service").strip() == str(700 * 1024 * 1024)
+
+
+def test_the_front_server_reads_its_files_again_without_stopping(
+    eveillee: tuple[Machine, dict[str, Any], dict[str, Any]],
+) -> None:
+    """A renewed certificate: in its sandbox, the one that listens goes on, and those who answered are replaced."""
+    machine = eveillee[0]
+    maitre = machine.systemctl("show", "-P", "MainPID", "nginx.service").strip()
+
+    def ouvriers() -> set[str]:
+        return set(machine.lancer("pgrep", "-P", maitre).stdout.split())
+
+    avant = ouvriers()
+    machine.systemctl("reload", "nginx.service")
+    machine.attendre(lambda: bool(ouvriers()) and not ouvriers() & avant, quoi="the same ones answer")
+
+    assert machine.systemctl("show", "-P", "MainPID", "nginx.service").strip() == maitre
+    assert demander(machine, "/")["statut"] in (200, 302, 303)
