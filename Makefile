@@ -22,11 +22,11 @@ test: ## everything but the image, with the real Kolibri, browsers, radios, kern
 	$(B)/python -m pytest --ignore=tests/image --ignore=tests/sync || ici=$$?; \
 	echo "  · tests/sync, qui tournait à côté…"; wait $$echange || la=$$?; cat .cache/test-sync.txt; exit $$((ici | la))
 
-image: ## the image that people flash, in image-build/sortie/ (as root; NOYAU=backports for a Pi 5; PROFIL=kiosque; RADIO=usb; SIGNATURE=key)
+image: ## the image that people flash, in image-build/sortie/ (as root; KERNEL=backports for a Pi 5; PROFIL=kiosque; RADIO=usb; SIGNATURE=key)
 	@$(PYTHON) appliance/installer.py dev --navigateur --image
-	@$(B)/python image-build/construire.py $(if $(NOYAU),--noyau $(NOYAU)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
+	@$(B)/python image-build/construire.py $(if $(KERNEL),--noyau $(KERNEL)) $(if $(PROFIL),--profil $(PROFIL)) $(if $(RADIO),--radio $(RADIO)) $(if $(SIGNATURE),--signature $(SIGNATURE))
 
-image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 under emulation (15 to 22 min)
+image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 and a Pi 4 under emulation (20 to 30 min)
 	@$(B)/python -m pytest tests/image -p no:randomly
 
 image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills (about an hour)

@@ -17,19 +17,19 @@ from monter import Lieux, Version, monter, s_isoler
 _BLOC = 4096
 
 
-def comparer(*, noyau: str, profil: str) -> int:
-    """Build twice, print what differs; return 0 when nothing does."""
+def comparer(*, noyau: str, profil: str, confiance: Path) -> int:
+    """Build twice, both believing one certificate, print what differs; return 0 when nothing does."""
     s_isoler()
     os.environ["SOURCE_DATE_EPOCH"] = date_source()  # a commit may come between the two
     archive = amorcer.amorcer(amorcer.Base(amorcer.lire_paquets(), noyau))
-    version, certificat = Version(1, "0" * 12), CACHE / "essai.crt"
-    images = []
+    version, images = Version(1, "0" * 12), []
     for numero in (1, 2):
         ou = CACHE / f"comparer-{numero}"
         ou.mkdir(exist_ok=True)
         lieux = Lieux(ou / "arbre", ou / "amorce", ou / "racine.ext4", ou / "image.img")
         print(f"  Construction {numero} sur 2")
-        monter(archive, lieux, version=version, choix={"profil": profil}, confiance=certificat, durees={})
+        _, connues = monter(archive, lieux, version=version, choix={"profil": profil}, confiance=confiance, durees={})
+        print(f"    démarre sur : {', '.join(connues)}")
         images.append(lieux.image)
     octets, ou_donc = differences(*images)
     for quoi, combien in sorted(ou_donc.items()):

@@ -20,11 +20,12 @@ class CompteRendu:
         version, commit, numero: which image.
         sources: digest of every file that entered it.
         noyau, profil, radio, version_noyau: what was asked for, and the kernel's own version.
+        cartes_meres: the boards that start from a card with that kernel.
         ligne_noyau: what the boot script tells the kernel besides root and slot.
         image, image_comprimee, raucb, racine: the card, the same for downloading, the update, the root's ext4.
         vmlinuz, initrd: kernel and initramfs of the root, for a machine that starts them directly.
         arbre, amorce: the tree of the root and the files of the first partition, as they went in.
-        cle_signature, certificat: what signed the update, what the image believes.
+        cle_signature, certificat, signe_par: what signed the update, what the image believes, the digest of that.
         tailles_octets, durees_s: what is worth watching.
     """
 
@@ -36,6 +37,7 @@ class CompteRendu:
     profil: str
     radio: str
     version_noyau: str
+    cartes_meres: tuple[str, ...]
     ligne_noyau: str
     image: str
     image_comprimee: str
@@ -47,6 +49,7 @@ class CompteRendu:
     amorce: str
     cle_signature: str
     certificat: str
+    signe_par: str
     tailles_octets: Mapping[str, int] = field(default_factory=dict)
     durees_s: Mapping[str, float] = field(default_factory=dict)
 

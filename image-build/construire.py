@@ -10,12 +10,13 @@ import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import amorcer
 import compte_rendu
 import nomenclature
-from atelier import CACHE, DEPOT, ICI, SORTIE, date_source, empreinte_fichiers, etape, lancer
+from atelier import CACHE, DEPOT, ICI, SORTIE, date_source, empreinte, empreinte_fichiers, etape, lancer
 from compte_rendu import CompteRendu, peser
 from monter import PROFILS, RADIOS, Lieux, Version, monter, s_isoler
 
@@ -28,9 +29,15 @@ LIGNE_NOYAU = "ro rootwait net.ifnames=0 panic=10 fsck.repair=yes"
 _SOURCES = ("ansible", "appliance", "contenus", "image-build", "portail", "requirements", "sync")
 
 
-def construire(*, noyau: str = "stable", profil: str = "pirogue", radio: str = "interne") -> CompteRendu:
+def construire(
+    *, noyau: str = "stable", profil: str = "pirogue", radio: str = "interne", telle_quelle: bool = False
+) -> CompteRendu:
     """
     Bring `sortie/` to the image of these sources, and return what it says of itself; one builder at a time.
+
+    Args:
+        noyau, profil, radio: what is asked for.
+        telle_quelle: an image of these sources will do, whatever was asked for when it was built.
 
     Raises:
         SystemExit: a step failed; the former image is still whole.
@@ -38,29 +45,28 @@ def construire(*, noyau: str = "stable", profil: str = "pirogue", radio: str = "
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "verrou").open("w") as verrou:
         fcntl.flock(verrou, fcntl.LOCK_EX)
-        avant = compte_rendu.lire()
-        if avant is not None and a_jour(noyau=noyau, profil=profil, radio=radio):
+        avant, cle = compte_rendu.lire(), paquet.trouver_cle(CACHE)
+        choix = {"noyau": noyau, "profil": profil, "radio": radio, "signe_par": empreinte(cle.certificat.read_bytes())}
+        if avant is not None and a_jour(avant, {} if telle_quelle else choix):
             print(f"  ✓ {avant.image} est à jour")
             return avant
-        apres = _construire(noyau=noyau, profil=profil, radio=radio)
+        apres = _construire(cle, noyau=noyau, profil=profil, radio=radio)
         compte_rendu.dire(avant, apres)
         return apres
 
 
-def a_jour(*, noyau: str = "stable", profil: str = "pirogue", radio: str = "interne") -> bool:
-    """Tell whether `sortie/` holds the image of these very sources."""
-    rendu = compte_rendu.lire()
-    if rendu is None or not Path(rendu.image).exists():
-        return False
-    return (rendu.sources, rendu.noyau, rendu.profil, rendu.radio) == (empreinte_sources(), noyau, profil, radio)
+def a_jour(rendu: CompteRendu, choix: Mapping[str, str]) -> bool:
+    """Tell whether an image is there still, of these very sources, and of these choices."""
+    voulu = {"sources": empreinte_sources(), **choix}
+    return Path(rendu.image).exists() and all(getattr(rendu, nom) == valeur for nom, valeur in voulu.items())
 
 
-def _construire(*, noyau: str, profil: str, radio: str) -> CompteRendu:
+def _construire(cle: paquet.Cle, *, noyau: str, profil: str, radio: str) -> CompteRendu:
     """Do all the steps in a folder beside the former image, then take its place; the lock is held."""
     print(f"  L'image se construit (noyau {noyau}, profil {profil}, radio {radio})", flush=True)
     s_isoler()
     sources, durees = empreinte_sources(), dict[str, float]()
-    version, cle = Version.du_depot(sources, _SOURCES), paquet.trouver_cle(CACHE)
+    version = Version.du_depot(sources, _SOURCES)
     neuf = SORTIE / ".neuf"
     shutil.rmtree(neuf, ignore_errors=True)
     (neuf / "noyau").mkdir(parents=True)
@@ -69,7 +75,7 @@ def _construire(*, noyau: str, profil: str, radio: str) -> CompteRendu:
     with etape("Base Debian arm64", durees):
         archive = amorcer.amorcer(amorcer.Base(amorcer.lire_paquets(), noyau))
     choix = {"profil": profil, "point_acces_radio": radio}
-    version_noyau = monter(archive, lieux, version=version, choix=choix, confiance=cle.certificat, durees=durees)
+    noyau_pris, connues = monter(archive, lieux, version=version, choix=choix, confiance=cle.certificat, durees=durees)
     for nom in ("vmlinuz", "initrd.img"):
         shutil.copyfile((lieux.arbre / "boot" / nom).resolve(), neuf / "noyau" / nom)
     comprimee, raucb = Path(f"{image}.zst"), image.with_suffix(".raucb")
@@ -91,7 +97,8 @@ def _construire(*, noyau: str, profil: str, radio: str) -> CompteRendu:
         noyau=noyau,
         profil=profil,
         radio=radio,
-        version_noyau=version_noyau,
+        version_noyau=noyau_pris,
+        cartes_meres=connues,
         ligne_noyau=LIGNE_NOYAU,
         image=str(SORTIE / image.name),
         image_comprimee=str(SORTIE / comprimee.name),
@@ -103,6 +110,7 @@ def _construire(*, noyau: str, profil: str, radio: str) -> CompteRendu:
         amorce=str(lieux.amorce),
         cle_signature=str(cle.prive),
         certificat=str(cle.certificat),
+        signe_par=empreinte(cle.certificat.read_bytes()),
         tailles_octets=tailles,
         durees_s=durees,
     )
@@ -148,6 +156,7 @@ def main() -> None:
     lecteur.add_argument("--profil", choices=PROFILS, default="pirogue")
     lecteur.add_argument("--radio", choices=RADIOS, default="interne", help="qui fait le Wi-Fi de la classe")
     lecteur.add_argument("--signature", help="la clé qui signe les mises à jour (son certificat à côté, en .crt)")
+    lecteur.add_argument("--telle-quelle", action="store_true", help="toute image de ces sources suffit")
     lecteur.add_argument("--comparer", action="store_true", help="construire deux fois et nommer ce qui diffère")
     choix = lecteur.parse_args()
     if choix.signature:
@@ -155,8 +164,9 @@ def main() -> None:
     if choix.comparer:
         import comparer  # noqa: PLC0415 -- only then
 
-        raise SystemExit(comparer.comparer(noyau=choix.noyau, profil=choix.profil))
-    construire(noyau=choix.noyau, profil=choix.profil, radio=choix.radio)
+        confiance = paquet.trouver_cle(CACHE).certificat
+        raise SystemExit(comparer.comparer(noyau=choix.noyau, profil=choix.profil, confiance=confiance))
+    construire(noyau=choix.noyau, profil=choix.profil, radio=choix.radio, telle_quelle=choix.telle_quelle)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import assembler
+import cartes_meres
 import garnir
 import roues
 from atelier import DEPOT, Rate, date_source, etape, lancer
@@ -72,9 +73,9 @@ def monter(
     choix: Mapping[str, str],
     confiance: Path,
     durees: dict[str, float],
-) -> str:
+) -> tuple[str, tuple[str, ...]]:
     """
-    Make a card, and return its kernel's version.
+    Make a card, and return its kernel's version and the boards that find it with that kernel.
 
     Args:
         archive: the base (see `amorcer`).
@@ -99,12 +100,13 @@ def monter(
     with etape("Noyau et amorce", durees):
         noyau = garnir.finir(lieux.arbre)
         garnir.garnir_amorce(lieux.arbre, noyau, lieux.amorce)
+        connues = cartes_meres.verifier(lieux.arbre, noyau, lieux.amorce)
         garnir.nettoyer(lieux.arbre)
     with etape("Carte", durees):
         assembler.assembler(
             lieux.arbre, lieux.amorce, racine=lieux.racine, image=lieux.image, epoque=int(date_source())
         )
-    return noyau
+    return noyau, connues
 
 
 def s_isoler() -> None:

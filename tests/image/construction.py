@@ -68,7 +68,8 @@ def lire(chemin: Path = COMPTE_RENDU) -> Construction:
 
 def obtenir() -> Construction:
     """
-    Return the image of these very sources, built if need be; `PIROGUE_IMAGE` names another report, taken as it is.
+    Return the image of these very sources, whatever its kernel, built if need be; `PIROGUE_IMAGE` names another
+    report, taken as it is.
 
     Raises:
         ImageAbsente: the builder failed.
@@ -77,7 +78,7 @@ def obtenir() -> Construction:
     if autre:
         return lire(Path(autre))
     fait = subprocess.run(
-        [sys.executable, str(RACINE / "image-build" / "construire.py")],
+        [sys.executable, str(RACINE / "image-build" / "construire.py"), "--telle-quelle"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,8 +1,11 @@
 """The machine that builds: what it is given by itself, so that a bare Debian 12 makes the image."""
 
+import fcntl
 import importlib.util
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -56,6 +59,32 @@ def test_what_the_installer_needs_to_know_comes_from_the_standard_library(hote: 
 
     assert vu.returncode == 0, vu.stderr
     assert hote.outils_presents()
+
+
+def test_a_tree_under_work_never_sees_the_builder_s_own_devices(tmp_path: Path) -> None:
+    """Packages' scripts speak to udev: one tried to write in /sys of the machine that builds."""
+    accelerer = _prendre("accelerer")
+    for nom in ("proc", "dev", "run", "tmp", "sys"):
+        (tmp_path / nom).mkdir()
+    with accelerer.habite(tmp_path):
+        dedans = {nom: sorted(un.name for un in (tmp_path / nom).iterdir()) for nom in ("sys", "dev", "run")}
+
+    assert dedans["sys"] == dedans["run"] == []
+    assert dedans["dev"] == ["fd", "full", "null", "random", "shm", "tty", "urandom", "zero"]
+
+
+def test_apt_waits_for_whoever_holds_its_lock(hote: ModuleType) -> None:
+    """A machine that was just started updates itself: the builder does not fail for that."""
+    with Path("/var/lib/dpkg/lock-frontend").open("w") as verrou:
+        fcntl.lockf(verrou, fcntl.LOCK_EX)
+        minuterie = threading.Timer(3.0, lambda: fcntl.lockf(verrou, fcntl.LOCK_UN))
+        debut = time.monotonic()
+        minuterie.start()
+        hote._apt("install", "-y", "--no-install-recommends", "mtools")
+        duree_s = time.monotonic() - debut
+        minuterie.join()
+
+    assert duree_s > 2.5
 
 
 def test_a_kept_base_serves_a_list_that_only_names_what_it_holds(
