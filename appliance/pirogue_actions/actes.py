@@ -22,6 +22,7 @@ TABLE_ARP = Path("/proc/self/net/arp")
 UNITE_POINT_ACCES = "hostapd.service"
 DUREES_S = range(60, 14_400 + 1)
 OCTETS = range(1_000_000, 2_000_000_000 + 1)
+UNITE_REMETTRE = "pirogue-forfaits-remettre@{}.service"
 TOTAUX = {"sync": "forfait_sync", "formateurs": "forfait_formateurs"}
 
 
@@ -55,8 +56,16 @@ def verifier_ip(boite: Boite, valeur: object) -> str:
     return str(ip)
 
 
+def verifier_forfait(_: Boite, valeur: object) -> str:
+    """Return the name of a total; raises Refus."""
+    if not isinstance(valeur, str) or valeur not in TOTAUX:
+        raise Refus("Ce forfait n'existe pas.")
+    return valeur
+
+
 VERIFICATIONS: dict[str, Callable[[Boite, object], str | int]] = {
     "ip": verifier_ip,
+    "forfait": verifier_forfait,
     "duree_s": verifier_nombre(DUREES_S, "La durée va d'une minute à quatre heures."),
     "octets": verifier_nombre(OCTETS, "La quantité va de 1 Mo à 2 Go."),
 }
@@ -150,6 +159,11 @@ def relancer_point_acces(_: Boite) -> None:
     pare_feu.lancer("systemctl", "--no-block", "restart", UNITE_POINT_ACCES)
 
 
+def remettre(_: Boite, forfait: str) -> None:
+    """Have a total counted from nothing again, for a bundle was bought; whoever keeps the card's copy does it."""
+    pare_feu.lancer("systemctl", "--no-block", "start", UNITE_REMETTRE.format(forfait))
+
+
 _PORTAIL, _TOUS = frozenset({"portail"}), frozenset({"portail", "captif"})
 #: The checks of health look, and change nothing.
 _REGARDER = frozenset({"portail", "bord"})
@@ -164,4 +178,5 @@ ACTES = {
     "retirer": Acte(retirer, ("ip",), _PORTAIL),
     "acces": Acte(acces, (), _PORTAIL),
     "relancer_point_acces": Acte(relancer_point_acces, (), _PORTAIL),
+    "remettre": Acte(remettre, ("forfait",), _PORTAIL),
 }

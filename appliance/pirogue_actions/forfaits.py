@@ -84,8 +84,9 @@ def sauver(fichier: Path, regles: Path, *, toujours: bool = False) -> None:
 
 def restaurer(fichier: Path, regles: Path) -> str:
     """Load the firewall with what was spent, and return what there is to say of the file; raises Refus."""
-    if not fichier.parent.exists():
-        # The first day: whoever makes the folder starts after the firewall, and nothing was ever spent.
+    if not any(copie.exists() for copie in (fichier, _avant(fichier))):
+        # Nothing was ever spent. And on the first day the folder may appear beside this, where it may not be written:
+        # what did not exist when the unit began is read-only to it (seen on an emulated Pi 4).
         return ""
     with _seul(fichier):
         quotas = lire(attente_s=PATIENCE_S).quotas

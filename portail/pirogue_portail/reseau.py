@@ -165,6 +165,11 @@ def relancer(prise: Path | None) -> None:
     _demander(prise, "relancer_point_acces")
 
 
+def remettre(prise: Path | None, *, forfait: str) -> None:
+    """Count a total from nothing again: a bundle was bought. Raises ReseauMuet, ReseauRefuse."""
+    _demander(prise, "remettre", forfait=forfait)
+
+
 def _acces(rendu: dict[str, Any]) -> Acces:
     forfait = Forfait(int(rendu["octets"]), int(rendu["max"]))
     return Acces(str(rendu["ip"]), str(rendu["mac"]), int(rendu["reste_s"]), forfait)

@@ -19,6 +19,8 @@ TOUS: dict[str, dict[str, Any]] = {
     "retirer": {"ip": AFI},
     "acces": {},
 }
+#: What systemd does for it: here, only who may ask.
+PAR_SYSTEMD: dict[str, dict[str, Any]] = {"relancer_point_acces": {}, "remettre": {"forfait": "sync"}}
 
 
 def elements(salle: Any) -> tuple[int, int]:
@@ -193,23 +195,26 @@ def test_the_share_counts_the_laptop_s_octets(aide: Any, salle: Any) -> None:
     assert acces["octets"] == depense
 
 
-@pytest.mark.parametrize("acte", sorted({*TOUS, "relancer_point_acces"}))
+@pytest.mark.parametrize("acte", sorted({*TOUS, *PAR_SYSTEMD}))
 def test_the_probes_responder_may_ask_for_one_act_only(aide: Any, acte: str) -> None:
     """It stands nearest to strangers: were it taken over, it could ask who is at an address, no more."""
-    rendu = aide.demander(acte, uid=CAPTIF, **TOUS.get(acte, {}))
+    rendu = aide.demander(acte, uid=CAPTIF, **(TOUS | PAR_SYSTEMD)[acte])
 
     assert ("rendu" in rendu) == (acte == "voisin")
 
 
-@pytest.mark.parametrize("acte", sorted({*TOUS, "relancer_point_acces"}))
+@pytest.mark.parametrize("acte", sorted({*TOUS, *PAR_SYSTEMD}))
 def test_another_user_of_the_box_is_refused_everything(aide: Any, acte: str) -> None:
     """Kolibri, the courier, a shell: none is in the table."""
-    assert aide.demander(acte, uid=INCONNU, **TOUS.get(acte, {})) == {"refus": "Cet acte n'est pas pour toi."}
+    assert aide.demander(acte, uid=INCONNU, **(TOUS | PAR_SYSTEMD)[acte]) == {"refus": "Cet acte n'est pas pour toi."}
 
 
 @pytest.mark.parametrize(
     ("acte", "arguments"),
     [
+        ("remettre", {"forfait": "sync.service"}),
+        ("remettre", {"forfait": ["sync"]}),
+        ("remettre", {}),
         ("voisin", {"ip": "10.10.10.10"}),
         ("voisin", {"ip": "10.10.10.0"}),
         ("voisin", {"ip": "10.10.10.255"}),

@@ -74,11 +74,15 @@ def test_a_courier_that_spent_its_share_stays_cut_after_a_reboot(salle: Any, fic
     assert compteur["packets"] == 0
 
 
-def test_the_first_start_of_all_finds_nothing_spent(salle: Any, fichier: Path) -> None:
-    """No file is not a damaged one; nothing is said, nor written where the folder is still to be made."""
+@pytest.mark.parametrize("dossier", [False, True])
+def test_the_first_start_of_all_finds_nothing_spent(salle: Any, fichier: Path, *, dossier: bool) -> None:
+    """No file is not a damaged one; nothing is said, nor written: the folder may be made meanwhile, read-only to us."""
+    if dossier:
+        fichier.parent.mkdir()
+
     assert tenir(salle, fichier, "restaurer") == ""
     assert depense(salle) == {SYNC: 0, FORMATEURS: 0}
-    assert not fichier.parent.exists()
+    assert not fichier.parent.exists() or not list(fichier.parent.iterdir())
 
 
 def test_a_start_that_changes_nothing_leaves_the_grants_alone(salle: Any, fichier: Path) -> None:

@@ -80,6 +80,7 @@ class Racine(socketserver.ThreadingUnixStreamServer):
             "stations": self.stations,
             "lien": self.lien and {**self.lien, "forfaits": self.forfaits},
             "relancer_point_acces": None,
+            "remettre": None,
             "acces": list(self.acces.values()),
         }
         return table[acte]

@@ -325,6 +325,21 @@ def test_the_wi_fi_can_be_started_again(rachelle: FlaskClient, racine: Racine) -
     assert "Le Wi-Fi redémarre" in texte(page)
 
 
+@pytest.mark.parametrize(
+    ("code", "libelle"), [("sync", "Pour envoyer les données"), ("formateurs", "Pour les ordinateurs")]
+)
+def test_a_bundle_that_was_bought_is_counted_from_nothing(
+    rachelle: FlaskClient, racine: Racine, code: str, libelle: str
+) -> None:
+    """Nobody aboard has root: without this, a spent bundle would stay so for ever."""
+    bouton = next(un for un in boutons(rachelle.get(PAGE)) if un.champs.get("forfait") == code)
+    page = rachelle.post(bouton.adresse, data=bouton.champs, follow_redirects=True)
+
+    assert bouton.libelle.startswith(libelle)
+    assert ("remettre", {"forfait": code}) in racine.recus
+    assert "la boîte compte de nouveau depuis zéro" in texte(page)
+
+
 def test_a_mad_wall_clock_ends_no_greeting(rachelle: FlaskClient, config: ConfigPortail, horloge: Horloge) -> None:
     """Three days forward, six back, in the middle of the session: nobody sees the welcome page again."""
     for jours in (3, -6):
@@ -342,7 +357,8 @@ def test_nothing_of_this_page_is_for_a_visitor(app: Flask, racine: Racine) -> No
     client = navigateur(app, "10.10.10.21")
     reponses = [client.get(PAGE), client.get("/formateur/affiche"), client.get("/formateur/affiche.pdf")]
     reponses += [
-        client.post(f"{PAGE}/{acte}") for acte in ("donner", "couper", "revoir", "nouvelle-seance", "relancer")
+        client.post(f"{PAGE}/{acte}")
+        for acte in ("donner", "couper", "revoir", "nouvelle-seance", "relancer", "remettre")
     ]
 
     assert {(un.status_code, un.headers["Location"]) for un in reponses} == {(303, "/formateur/")}

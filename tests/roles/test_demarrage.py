@@ -87,6 +87,19 @@ def test_root_s_helper_may_have_the_access_point_restarted(machine: Machine) -> 
     assert rendu == {"rendu": None}
 
 
+def test_a_bundle_that_was_bought_is_counted_from_nothing_again(machine: Machine) -> None:
+    """Asked by the portal, done by root's own unit: in the kernel and on the card."""
+    machine.comme("pirogue-sync", PYTHON, "-c", DEPENSE)
+    avant = depense_sync(machine)
+    rendu = demander(machine, "pirogue-portail", "remettre", forfait="sync")
+    machine.attendre(lambda: depense_sync(machine) == 0, quoi="the count did not go back to nothing")
+    machine.systemctl("restart", "nftables.service", "pirogue-forfaits.service")
+
+    assert avant >= 400_000
+    assert rendu == {"rendu": None}
+    assert depense_sync(machine) == 0
+
+
 @pytest.mark.parametrize("utilisateur", ["pirogue-sync", "www-data", "nobody"])
 def test_the_helper_s_socket_opens_for_nobody_else(machine: Machine, utilisateur: str) -> None:
     """The socket's group comes first; the user id would refuse besides."""

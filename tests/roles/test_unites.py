@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reseau.rendu import ROLES
+from roles.machine import DEPOT
 
 #: systemd's exposure, in tenths, that a unit may reach: a naked one is at 92.
 SEUILS = {
@@ -23,6 +24,7 @@ SEUILS = {
     "pirogue-usb.service": 25,
     "pirogue-forfaits.service": 25,
     "pirogue-forfaits-sauver.service": 25,
+    "pirogue-forfaits-remettre@.service": 25,
     "pirogue-certificat.service": 25,
     "pirogue-dnsmasq@.service": 25,
     "pirogue-heure.service": 25,
@@ -41,8 +43,14 @@ SEUILS = {
     "pirogue-registre.service": 15,
     "pirogue-cles.service": 15,
     "pirogue-fiche.service": 20,
+    "pirogue-agrandir.service": 50,
 }
-UNITES = sorted(chemin.name.removesuffix(".j2") for chemin in ROLES.glob("*/templates/etc/systemd/system/*.service.j2"))
+#: Of the image and of no role: before any mount, few of systemd's walls stand.
+IMAGE = DEPOT / "image-build/arbre/etc/systemd/system"
+UNITES = sorted(
+    chemin.name.removesuffix(".j2")
+    for chemin in (*ROLES.glob("*/templates/etc/systemd/system/*.service.j2"), *IMAGE.glob("*.service"))
+)
 
 
 def test_every_unit_of_ours_has_a_threshold() -> None:
@@ -53,7 +61,7 @@ def test_every_unit_of_ours_has_a_threshold() -> None:
 @pytest.mark.parametrize("unite", UNITES)
 def test_a_unit_could_do_little_harm(rendus: Path, unite: str) -> None:
     """The measure of `systemd-analyze security`, without a running systemd."""
-    fichier = rendus / "etc/systemd/system" / unite
+    fichier = IMAGE / unite if (IMAGE / unite).exists() else rendus / "etc/systemd/system" / unite
     mots = ["systemd-analyze", "security", "--offline=true", f"--threshold={SEUILS[unite]}", str(fichier)]
     mesure = subprocess.run(mots, capture_output=True, text=True, check=False)
 
@@ -74,6 +82,7 @@ def test_systemd_reads_every_unit_without_a_complaint(rendus: Path, tmp_path: Pa
     """A misspelt setting protects nothing: `systemd-analyze verify`, the programs being there."""
     racine = tmp_path / "racine"
     shutil.copytree(rendus / "etc/systemd/system", racine / "etc/systemd/system")
+    shutil.copytree(IMAGE, racine / "etc/systemd/system", dirs_exist_ok=True, symlinks=True)
     shutil.copytree("/lib/systemd/system", racine / "lib/systemd/system", symlinks=True)
     for unite in UNITES:
         texte = (racine / "etc/systemd/system" / unite).read_text(encoding="utf-8")
@@ -82,6 +91,7 @@ def test_systemd_reads_every_unit_without_a_complaint(rendus: Path, tmp_path: Pa
             faux.parent.mkdir(parents=True, exist_ok=True)
             faux.touch(mode=0o755)
     nommees = {chemin.name.removesuffix(".j2") for chemin in ROLES.glob("*/templates/etc/systemd/system/*.j2")}
+    nommees |= set(UNITES)
     unites = [str(racine / "etc/systemd/system" / nom) for nom in sorted(nommees)]
     unites = [chemin.replace("@.", "@capture.") for chemin in unites]
     mots = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={racine}", *unites]

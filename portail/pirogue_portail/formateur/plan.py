@@ -67,6 +67,7 @@ pages.poser(
         ("POST", "/reseau/revoir", "reseau.revoir_accueil"),
         ("POST", "/reseau/nouvelle-seance", "reseau.nouvelle_seance"),
         ("POST", "/reseau/relancer", "reseau.relancer_wifi"),
+        ("POST", "/reseau/remettre", "reseau.remettre_forfait"),
         ("GET", "/reseau/aide", "reseau.aider_reseau"),
         ("GET", "/reseau/aide/<code>", "reseau.aider_systeme"),
     ),

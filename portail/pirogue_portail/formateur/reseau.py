@@ -145,6 +145,15 @@ def relancer_wifi() -> Response:
     return _revenir("Le Wi-Fi redémarre : il revient dans une minute.")
 
 
+def remettre_forfait() -> Response:
+    """Count a bundle from nothing again."""
+    try:
+        reseau.remettre(config().actions, forfait=request.form.get("forfait", ""))
+    except ErreurPirogue as erreur:
+        return _revenir(erreur)
+    return _revenir("C'est noté : la boîte compte de nouveau depuis zéro. Touche « Regarder encore » dans une minute.")
+
+
 def _revenir(suite: str | ErreurPirogue) -> Response:
     """Say what was done, or why not, and go back to the page."""
     if isinstance(suite, ErreurPirogue):

@@ -29,8 +29,11 @@ def regarder(config: Config, *, instant: Instant, racine: Path) -> Vu:
         reste = max(0, int(forfait["max"]) - int(forfait["octets"]))
         mesures["reste_mo"] = en_mo(reste)
         if not reste:
-            geste = "Les données attendent demain, ou une clé USB."
-            return Vu("attention", "Le forfait du jour pour envoyer les données est fini.", geste, mesures)
+            phrase = "Le forfait pour envoyer les données est fini : rien ne part plus par la 4G."
+            geste = (
+                "Envoie par clé USB. Quand le coordinateur a racheté un forfait : page Réseau, « Un nouveau forfait »."
+            )
+            return Vu("attention", phrase, geste, mesures)
     if not lien.get("porteuse"):
         return Vu("bon", "La clé 4G est branchée ; elle cherche le réseau.", mesures=mesures)
     return _dire_quai(quai.lire(sous_racine(config, racine), instant=instant), mesures)
