@@ -49,6 +49,8 @@ class Premier:
     Attributes:
         amorce: the card as that day left it; a machine puts its own overlay on it.
         portail_s, kolibri_s: age of the machine when the portal, then Kolibri, first answered.
+        lecons_deja: Kolibri answered already when the portal did.
+        donnees_octets: size of the file system of `/data`.
         etat: what systemd said of the start.
         echecs: units that failed, with their last words.
         classe: who is aboard.
@@ -58,6 +60,8 @@ class Premier:
     amorce: Amorce
     portail_s: float
     kolibri_s: float
+    lecons_deja: bool
+    donnees_octets: int
     etat: str
     echecs: list[str]
     classe: Classe
@@ -72,6 +76,7 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
         machine.allumer()
         salle = Salle(machine)
         portail_s = salle.attendre_page("/")
+        lecons_deja = salle.repond("/cours/")
         salle.preparer()
         kolibri_s = salle.attendre_page("/cours/")
         etat = salle.finir_de_demarrer()
@@ -79,6 +84,8 @@ def vivre(construction: Construction, dossier: Path) -> Premier:
             amorce=Amorce(dossier / "disque.qcow2", amorce.noyau, amorce.disque, amorce.bios, amorce.ligne),
             portail_s=portail_s,
             kolibri_s=kolibri_s,
+            lecons_deja=lecons_deja,
+            donnees_octets=int(machine.executer("df -B1 --output=size /data | tail -n 1")),
             etat=etat,
             echecs=salle.echecs(),
             classe=_lire_classe(salle.a_bord("peupler")),

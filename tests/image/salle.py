@@ -73,6 +73,10 @@ class Salle:
         jusque = shlex.quote(f"until {page} >/dev/null 2>&1; do sleep 0.3; done; cut -d' ' -f1 /proc/uptime")
         return float(self.machine.executer(f"timeout {patience_s:.0f} sh -c {jusque}", patience_s=patience_s + 30))
 
+    def repond(self, chemin: str) -> bool:
+        """Say whether a page of the box answers now."""
+        return self.machine.essayer(PAGE.format(chemin=shlex.quote(chemin))).rc == 0
+
     def lire_page(self, chemin: str) -> str:
         """Return a page of the box, as asked from the box itself."""
         return self.machine.executer(PAGE.format(chemin=shlex.quote(chemin)))
@@ -132,10 +136,15 @@ class Salle:
         histoire: dict[str, Any] = json.loads(lue)["histoire"]
         return histoire
 
-    def etat(self) -> dict[str, Any]:
-        """Return what `pirogue etat --json` says: each check by its code."""
-        dit = json.loads(self.machine.essayer("/opt/pirogue/bin/pirogue etat --json").sortie)
-        return {un["code"]: un for un in dit["constats"]}
+    def attendre_etat(self, controle: str, *etats: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Wait until `pirogue etat --json`, which looks every minute, says this of a check; return what it said."""
+        fin = time.monotonic() + patience_s
+        while True:
+            dit = json.loads(self.machine.essayer("/opt/pirogue/bin/pirogue etat --json").sortie)
+            constat: dict[str, Any] = next(un for un in dit["constats"] if un["code"] == controle)
+            if constat["etat"] in etats or time.monotonic() > fin:
+                return constat
+            self.machine.laisser_faire(5.0)
 
     def appairer(self, carte_rive: bytes) -> bytes:
         """Give the box the shore's card, and return the box's own."""

@@ -167,12 +167,14 @@ def test_cut_at_four_hundred_instants_nothing_promised_is_lost(course: Course, t
     juger(constats, course)
 
 
-@pytest.mark.long
-def test_killed_while_it_writes_the_box_starts_again_with_all_it_promised(premier: Premier, tmp_path: Path) -> None:
-    """Twice SIGKILL under load: portal and Kolibri answer again, nothing has failed, each promised event is there."""
+@pytest.mark.parametrize("fois", [1, pytest.param(3, marks=pytest.mark.long)])
+def test_killed_while_it_writes_the_box_starts_again_with_all_it_promised(
+    premier: Premier, tmp_path: Path, fois: int
+) -> None:
+    """SIGKILL under load: portal and Kolibri answer again, nothing has failed, each promised event is there."""
     machine = Machine(premier.amorce, tmp_path / "m")
     try:
-        for _ in range(2):
+        for _ in range(fois):
             machine.allumer()
             salle = Salle(machine)
             salle.preparer()
@@ -195,6 +197,26 @@ def test_killed_while_it_writes_the_box_starts_again_with_all_it_promised(premie
 
     assert promis > 20
     assert dernier >= promis
+    assert (etat, echecs) == ("running", [])
+
+
+@pytest.mark.long
+def test_a_kernel_that_hangs_is_started_again_by_the_machine_s_watchdog(premier: Premier, tmp_path: Path) -> None:
+    """No panic that restarts by itself, nobody at the switch: after fifteen seconds the board does it."""
+    machine = Machine(premier.amorce, tmp_path / "m")
+    try:
+        machine.allumer()
+        machine.attendre_que("grep -q '^active$' /sys/class/watchdog/watchdog0/state")
+        machine.redemarrer("sysctl -qw kernel.panic=0 kernel.sysrq=1; echo c >/proc/sysrq-trigger")
+        salle = Salle(machine)
+        salle.preparer()
+        salle.attendre_page("/")
+        chiens = [un for un in machine.evenements if un["event"] == "WATCHDOG"]
+        etat, echecs = salle.finir_de_demarrer(), salle.echecs()
+    finally:
+        machine.couper()
+
+    assert [un["data"]["action"] for un in chiens] == ["reset"]
     assert (etat, echecs) == ("running", [])
 
 

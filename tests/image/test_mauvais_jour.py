@@ -3,21 +3,24 @@ A bad day, on one box and in this order: no idea of the hour, a clock that jumps
 button in the evening. Each is said, the roll goes on, nothing is lost.
 """
 
+import html
 import itertools
 import time
 
 import pytest
 
+from gestes_formateur import entrer
 from image import materiel
 from image.conftest import Allumer
 from image.premier import Premier
 from image.reglages import Reglages
-from image.salle import Salle
+from image.salle import RADIOS, Poste, Salle
 
 pytestmark = pytest.mark.timeout(3600)
 #: The board's own chip has eight lines, and one is its power key: the button hangs on another.
 CHIP, BOUTON, LAMPE = "9030000.pl061", 5, 6
 BOITE = "/data/pirogue/boite.toml"
+ETAT = "/formateur/bateau"
 #: 4 March 2031, eight in the morning in Sô-Ava: after any day on which this runs.
 MATIN_MS = 1_930_374_000_000
 JOUR_S = 86_400
@@ -26,9 +29,18 @@ JOUR_S = 86_400
 @pytest.fixture(scope="module")
 def salle(allumer: Allumer) -> Salle:
     """A box whose clock's battery is dead: it wakes in 1970."""
-    demarree = allumer(Reglages(heure="1970-01-01T00:00:00"))
+    demarree = allumer(Reglages(heure="1970-01-01T00:00:00", mots=RADIOS.format(radios=2)))
     demarree.attendre_page("/")
     return demarree
+
+
+@pytest.fixture(scope="module")
+def rachelle(salle: Salle, premier: Premier) -> Poste:
+    """Rachelle's laptop, in the classroom's network; she has come in."""
+    poste = salle.poste("rachelle", 1)
+    poste.rejoindre(*salle.wifi())
+    entrer(poste, premier.classe)  # type: ignore[arg-type]  # a laptop is used as Flask's client is
+    return poste
 
 
 def test_a_box_that_wakes_in_1970_goes_on_from_the_hour_that_it_kept(salle: Salle, premier: Premier) -> None:
@@ -76,7 +88,7 @@ def test_a_full_card_is_said_and_the_pages_still_answer(salle: Salle, premier: P
     salle.machine.executer("dd if=/dev/zero of=/data/plein bs=1M 2>/dev/null; sync; true", patience_s=900)
     page = salle.lire_page("/")
     refus = salle.essayer_a_bord("inscrire", **sessi)
-    etat = salle.regarder_maintenant("disque")
+    etat = salle.attendre_etat("disque", "panne")
     salle.machine.executer("rm /data/plein; sync")
     apres = salle.a_bord("dernier")
     inscrite = salle.a_bord("inscrire", **sessi)
@@ -89,7 +101,7 @@ def test_a_full_card_is_said_and_the_pages_still_answer(salle: Salle, premier: P
     assert inscrite
 
 
-def test_damaged_lessons_are_healed_and_it_is_said(salle: Salle) -> None:
+def test_damaged_lessons_are_healed_and_it_is_said(salle: Salle, rachelle: Poste) -> None:
     """Kolibri's database is overwritten in its middle: the next start puts it right, and the page tells."""
     salle.attendre_page("/cours/")
     base = "/data/pirogue/kolibri/db.sqlite3"
@@ -98,11 +110,13 @@ def test_damaged_lessons_are_healed_and_it_is_said(salle: Salle) -> None:
     portail = salle.lire_page("/")
     salle.machine.executer("systemctl start --no-block kolibri.service")
     salle.attendre_page("/cours/")
-    etat = salle.regarder_maintenant("kolibri")
+    etat = salle.attendre_etat("kolibri", "attention")
+    ecran = rachelle.get(ETAT).text
 
     assert "<html" in portail, "the portal never waits for the lessons"
     assert etat["etat"] == "attention"
     assert "réparées" in etat["phrase"] or "refaites" in etat["phrase"], etat
+    assert etat["phrase"] in html.unescape(ecran)
 
 
 def test_the_button_held_three_seconds_stops_the_box_cleanly(salle: Salle) -> None:
