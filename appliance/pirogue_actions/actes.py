@@ -20,9 +20,9 @@ from pirogue_actions.pare_feu import Muet, Refus
 #: neighbour that answered, is being asked again, or has grown stale; 0 is one that never answered.
 TABLE_ARP = Path("/proc/self/net/arp")
 UNITE_POINT_ACCES = "hostapd.service"
+UNITE_REMETTRE = "pirogue-forfaits-remettre@{}.service"
 DUREES_S = range(60, 14_400 + 1)
 OCTETS = range(1_000_000, 2_000_000_000 + 1)
-UNITE_REMETTRE = "pirogue-forfaits-remettre@{}.service"
 TOTAUX = {"sync": "forfait_sync", "formateurs": "forfait_formateurs"}
 
 
