@@ -101,7 +101,7 @@ def test_after_the_first_start_both_mounts_are_there_and_the_root_is_sealed(prem
     assert montages["/boot/firmware"][1] == "vfat"
     assert "ro" in montages["/boot/firmware"][2]
     assert {"rw", "nosuid", "nodev", "noexec", "noatime"} <= set(montages["/data"][2])
-    # Of the image's own 256 MB to what the three other partitions leave of 4 GB.
+    # From the image's own 128 MB to what the other partitions leave of 4 GB.
     assert premier.donnees_octets > 1_000_000_000
 
 
