@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gestes_formateur import entrer
+from gestes_formateur import PIN, PIN_DONNE, toucher
 from image import materiel
 from image.conftest import Allumer
 from image.premier import Premier
@@ -36,10 +36,13 @@ def salle(allumer: Allumer) -> Salle:
 
 @pytest.fixture(scope="module")
 def rachelle(salle: Salle, premier: Premier) -> Poste:
-    """Rachelle's laptop, in the classroom's network; she has come in."""
+    """Rachelle's laptop, in the classroom's network; she has come in: the hour was said, she is not asked for it."""
     poste = salle.poste("rachelle", 1)
     poste.rejoindre(*salle.wifi())
-    entrer(poste, premier.classe)  # type: ignore[arg-type]  # a laptop is used as Flask's client is
+    page = poste.get(f"/formateur/code/{premier.classe.rachelle}")
+    # A laptop is used as Flask's client is.
+    page = toucher(poste, page, "J'entre", pin=PIN_DONNE)  # type: ignore[arg-type]
+    toucher(poste, page, "C'est mon code", pin=PIN, encore=PIN)  # type: ignore[arg-type]
     return poste
 
 
