@@ -29,7 +29,7 @@ image: ## the image that people flash, in image-build/sortie/ (as root; KERNEL=b
 image-test: image ## that image looked at, then a day, a bad day, power cuts, a Pi 3 and a Pi 4 under emulation (20 to 30 min)
 	@$(B)/python -m pytest tests/image -p no:randomly
 
-image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills (about an hour)
+image-test-long: image ## the same, and updates, two first starts, 400 cuts, real kills, a kernel that hangs (about two hours)
 	@$(B)/python -m pytest tests/image -p no:randomly -m "long or not long"
 
 stick-test: ## sticks pulled and power cut under Debian's own kernel, in QEMU (about 4 min; part of `make test`)
