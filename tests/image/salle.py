@@ -136,13 +136,13 @@ class Salle:
         histoire: dict[str, Any] = json.loads(lue)["histoire"]
         return histoire
 
-    def attendre_etat(self, controle: str, *etats: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
-        """Wait until `pirogue etat --json`, which looks every minute, says this of a check; return what it said."""
+    def attendre_etat(self, controle: str, *mots: str, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Wait until `pirogue etat --json`, made anew every minute, says one of these words of a check; return it."""
         fin = time.monotonic() + patience_s
         while True:
             dit = json.loads(self.machine.essayer("/opt/pirogue/bin/pirogue etat --json").sortie)
             constat: dict[str, Any] = next(un for un in dit["constats"] if un["code"] == controle)
-            if constat["etat"] in etats or time.monotonic() > fin:
+            if any(mot in constat["phrase"] for mot in mots) or time.monotonic() > fin:
                 return constat
             self.machine.laisser_faire(5.0)
 

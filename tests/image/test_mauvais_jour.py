@@ -91,7 +91,7 @@ def test_a_full_card_is_said_and_the_pages_still_answer(salle: Salle, premier: P
     salle.machine.executer("dd if=/dev/zero of=/data/plein bs=1M 2>/dev/null; sync; true", patience_s=900)
     page = salle.lire_page("/")
     refus = salle.essayer_a_bord("inscrire", **sessi)
-    etat = salle.attendre_etat("disque", "panne")
+    etat = salle.attendre_etat("disque", "pleine")
     salle.machine.executer("rm /data/plein; sync")
     apres = salle.a_bord("dernier")
     inscrite = salle.a_bord("inscrire", **sessi)
@@ -113,7 +113,7 @@ def test_damaged_lessons_are_healed_and_it_is_said(salle: Salle, rachelle: Poste
     portail = salle.lire_page("/")
     salle.machine.executer("systemctl start --no-block kolibri.service")
     salle.attendre_page("/cours/")
-    etat = salle.attendre_etat("kolibri", "attention")
+    etat = salle.attendre_etat("kolibri", "réparées", "refaites")
     ecran = rachelle.get(ETAT).text
 
     assert "<html" in portail, "the portal never waits for the lessons"
