@@ -6,12 +6,15 @@ button in the evening. Each is said, the roll goes on, nothing is lost.
 import html
 import itertools
 import time
+from pathlib import Path
 
 import pytest
 
 from gestes_formateur import PIN, PIN_DONNE, toucher
 from image import materiel
 from image.conftest import Allumer
+from image.construction import Construction
+from image.mise_a_jour import Atelier
 from image.premier import Premier
 from image.reglages import Reglages
 from image.salle import RADIOS, Poste, Salle
@@ -53,6 +56,21 @@ def test_a_box_that_wakes_in_1970_goes_on_from_the_hour_that_it_kept(salle: Sall
 
     assert maintenant > 1_700_000_000, garde
     assert abs(maintenant - time.time()) < 2 * JOUR_S
+
+
+def test_a_signed_update_is_believed_whatever_the_hour(
+    salle: Salle, construction: Construction, tmp_path: Path
+) -> None:
+    """In January 1970 the certificate « is not valid yet »: the hour at which it was signed is what counts."""
+    atelier = Atelier(construction, tmp_path)
+    bundle = atelier.emballer(atelier.creux("heure", noyau=False), atelier.suivante())
+    salle.machine.poser("/run/essai/maj.raucb", bundle.read_bytes())
+    dit = salle.machine.essayer(
+        "avant=$(date +%s); date -s @86400 >/dev/null; rauc info /run/essai/maj.raucb; rc=$?; date -s @$avant; exit $rc"
+    )
+
+    assert dit.rc == 0, dit.erreur
+    assert atelier.suivante() in dit.sortie
 
 
 def test_a_class_held_under_a_jumping_clock_is_right_after_the_anchor(salle: Salle, premier: Premier) -> None:
