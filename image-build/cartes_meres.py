@@ -2,8 +2,8 @@
 Which boards find their card with this kernel and its memory disk.
 
 A card's controller waits for all that its board's description gives it: supply, pins, clock. One of these without its
-driver and the controller is put off for ever; the kernel only says that there is no root. So each of them is followed
-in the description, and its driver is looked for in the kernel or in the list of the memory disk.
+driver and the controller is put off for ever; the kernel only says that there is no root. So each of them (of the kinds
+in `_LIENS`) is followed in the description, and its driver is looked for in the kernel or in the memory disk's list.
 """
 
 import re
@@ -25,12 +25,13 @@ CARTES_MERES = {
 #: Property that names others (devicetree specification, 2.4 and 3) → the property of the other that says how many
 #: numbers follow its handle; none when only handles follow one another.
 _LIENS = {
-    r".+-supply|pinctrl-\d+|mmc-pwrseq|interrupt-parent": None,
+    r".+-supply|pinctrl-\d+|mmc-pwrseq|interrupt-parent|firmware": None,
     r"(.+-)?gpios?": "#gpio-cells",
     r"clocks": "#clock-cells",
     r"resets": "#reset-cells",
     r"dmas": "#dma-cells",
     r"power-domains": "#power-domain-cells",
+    r"mboxes": "#mbox-cells",
 }
 
 
@@ -57,7 +58,7 @@ def verifier(arbre: Path, noyau: str, amorce: Path) -> tuple[str, ...]:
         controleur = _symboles(dtb)[etiquette]
         if not _voulus(dtb, controleur, pilotes):
             continue
-        for noeud in _attendus(dtb, controleur):
+        for noeud in sorted(_attendus(dtb, controleur)):
             voulus = _voulus(dtb, noeud, pilotes)
             if voulus and not voulus & presents:
                 raise Rate(
@@ -115,7 +116,7 @@ def _attendus(dtb: Path, depart: str) -> set[str]:
             noeud = noeud.rpartition("/")[0]
         if noeud and noeud not in vus:
             vus.add(noeud)
-            reste += _voisins(dtb, noeud, poignees)
+            reste += [noeud.rpartition("/")[0], *_voisins(dtb, noeud, poignees)]
     return vus
 
 

@@ -30,7 +30,8 @@ class Atelier:
     @property
     def cle(self) -> paquet.Cle:
         """Return the key that the image believes."""
-        return paquet.trouver_cle(CACHE)
+        dit = self.construction.dit
+        return paquet.Cle(Path(dit["cle_signature"]), Path(dit["certificat"]), essai=False)
 
     def suivante(self, pas: int = 1) -> str:
         """Return a version that comes so many steps after the image's."""

@@ -14,9 +14,9 @@ CONSTRUCTION = RACINE / "image-build"
 MIO = 1 << 20
 _AUTRE_CLE = """
 import compte_rendu, construire
-rendu = compte_rendu.lire()
+rendu = compte_rendu.CompteRendu(**{dit!r})
 construire.empreinte_sources = lambda: rendu.sources
-print(construire.a_jour(rendu, {"signe_par": rendu.signe_par}), construire.a_jour(rendu, {"signe_par": "une autre"}))
+print(construire.a_jour(rendu, dict(signe_par=rendu.signe_par)), construire.a_jour(rendu, dict(signe_par="une autre")))
 """
 #: ELF header's machine number.
 AARCH64 = 183
@@ -182,9 +182,9 @@ def test_the_kernel_still_cannot_read_the_pi_s_own_voltage(racine: Path) -> None
     assert "# CONFIG_SENSORS_RASPBERRYPI_HWMON is not set" in config.read_text(encoding="utf-8").splitlines()
 
 
-def test_an_image_that_believes_another_key_is_not_up_to_date() -> None:
+def test_an_image_that_believes_another_key_is_not_up_to_date(construction: Construction) -> None:
     """Built on trial, then for the boats with the real key: the first would refuse every real update."""
-    vu = _demander(_AUTRE_CLE)
+    vu = _demander(_AUTRE_CLE.format(dit=construction.dit))
 
     assert vu.stdout.split() == ["True", "False"], vu.stderr
 

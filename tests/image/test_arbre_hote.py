@@ -80,9 +80,12 @@ def test_apt_waits_for_whoever_holds_its_lock(hote: ModuleType) -> None:
         minuterie = threading.Timer(3.0, lambda: fcntl.lockf(verrou, fcntl.LOCK_UN))
         debut = time.monotonic()
         minuterie.start()
-        hote._apt("install", "-y", "--no-install-recommends", "mtools")
-        duree_s = time.monotonic() - debut
-        minuterie.join()
+        try:
+            hote._apt("install", "-y", "--no-install-recommends", "--no-upgrade", "mtools")
+            duree_s = time.monotonic() - debut
+        finally:
+            minuterie.cancel()
+            minuterie.join()
 
     assert duree_s > 2.5
 

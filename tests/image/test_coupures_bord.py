@@ -201,8 +201,9 @@ def _tuer(machine: Machine, *, fois: int) -> Salle:
     for _ in range(fois):
         _ouvrir(machine)
         machine.poser(f"{OUTILS}/ecrivain.py", (TESTS / "ecrivain.py").read_bytes())
+        avant = _promis(machine)
         machine.lancer(f"cd / && {PYTHON} {OUTILS}/ecrivain.py registre 600")
-        machine.attendre_que(f'test $({PYTHON} -I -c "{_PROMIS}") -gt 20')
+        machine.attendre_que(f'test $({PYTHON} -I -c "{_PROMIS}") -gt {avant + 20}')
         machine.laisser_faire(random.uniform(0.0, 3.0))
         machine.couper()
     return _ouvrir(machine)
@@ -239,6 +240,7 @@ def test_a_kernel_that_hangs_is_started_again_by_the_machine_s_watchdog(premier:
         salle = Salle(machine)
         salle.preparer()
         salle.attendre_page("/")
+        machine.qmp("query-status")  # what QEMU had to say is heard with the next answer
         chiens = [un for un in machine.evenements if un["event"] == "WATCHDOG"]
         etat, echecs = _finir(salle)
     finally:

@@ -337,7 +337,7 @@ def test_a_bundle_that_was_bought_is_counted_from_nothing(
 
     assert bouton.libelle.startswith(libelle)
     assert ("remettre", {"forfait": code}) in racine.recus
-    assert "la boîte compte de nouveau depuis zéro" in texte(page)
+    assert "le compte repart de zéro" in texte(page)
 
 
 def test_a_mad_wall_clock_ends_no_greeting(rachelle: FlaskClient, config: ConfigPortail, horloge: Horloge) -> None:

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.timeout(1500)
 REGLAGES = {"point_acces_radio": "externe", "profil": "kiosque"}
 #: What runs on a box that was just delivered, before anybody came.
 UNITES = ("nginx", "nftables", "systemd-networkd", "pirogue-portail", "pirogue-captif", "pirogue-sync", "kolibri")
-#: Laid before all; then what was written since, but for logs, and what whoever enters by SSH leaves behind.
+#: Laid before all; then what was written since, but for what lives by itself and what whoever enters by SSH leaves.
 MARQUE = "/root/marque"
-AILLEURS = "-path /var -o -path /home -o -path /root -o -path /tmp -o -path /run"
+AILLEURS = " -o ".join(f"-path /{nom}" for nom in ("var", "home", "root", "tmp", "run", "dev", "proc", "sys", "depot"))
 TOUCHES = f"find / -xdev ( {AILLEURS} ) -prune -o -newercm {MARQUE} -print".split()
 DEMANDER = """
 import http.client, sys

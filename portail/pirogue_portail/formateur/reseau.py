@@ -151,7 +151,7 @@ def remettre_forfait() -> Response:
         reseau.remettre(config().actions, forfait=request.form.get("forfait", ""))
     except ErreurPirogue as erreur:
         return _revenir(erreur)
-    return _revenir("C'est noté : la boîte compte de nouveau depuis zéro. Touche « Regarder encore » dans une minute.")
+    return _revenir("La boîte s'en occupe. Touche « Regarder encore » dans une minute : le compte repart de zéro.")
 
 
 def _revenir(suite: str | ErreurPirogue) -> Response:
