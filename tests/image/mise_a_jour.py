@@ -11,8 +11,6 @@ from image.construction import RACINE, Construction
 sys.path.insert(0, str(RACINE / "image-build" / "maj"))
 import paquet
 
-CACHE = RACINE / ".cache" / "image"
-
 
 @dataclass(frozen=True, slots=True)
 class Atelier:
