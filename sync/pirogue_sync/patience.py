@@ -1,6 +1,5 @@
 """How long a link is waited for, and who pays for its bytes."""
 
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,7 +45,15 @@ class Gratuit:
 
 
 class Patience:
-    """How long to wait yet: full at first, spent by time, earned back by bytes."""
+    """
+    How long to wait yet: full at first, spent by waiting, earned back by bytes.
+
+    Only waiting counts: what this machine does between two waits (a slow card takes in what has come) is no fault
+    of the link's.
+
+    Attributes:
+        reste_s: what is left, seconds.
+    """
 
     def __init__(self, limites: Limites) -> None:
         self._limites = limites
@@ -54,14 +61,12 @@ class Patience:
 
     def renouveler(self) -> None:
         """Start a new wait."""
-        self._fin = time.monotonic() + self._limites.silence_s
+        self.reste_s = self._limites.silence_s
+
+    def depenser(self, attendu_s: float) -> None:
+        """Count time that was waited."""
+        self.reste_s -= attendu_s
 
     def gagner(self, octets: int) -> None:
         """Count bytes that moved."""
-        plein = time.monotonic() + self._limites.silence_s
-        self._fin = min(plein, self._fin + octets / self._limites.debit_min)
-
-    @property
-    def reste_s(self) -> float:
-        """Return what is left, seconds."""
-        return self._fin - time.monotonic()
+        self.reste_s = min(self._limites.silence_s, self.reste_s + octets / self._limites.debit_min)

@@ -13,6 +13,7 @@ import select
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -214,13 +215,15 @@ class Prise:
     def _attendre(self, pour: int) -> int:
         """Wait until the socket is ready for something; return for what."""
         while True:
+            debut = time.monotonic()
+            pret = _pret(self._tcp, pour, min(1.0, self._limites.silence_s / 20))
+            self._patience.depenser(time.monotonic() - debut)
             self._mesurer()
-            if pret := _pret(self._tcp, pour, min(1.0, self._limites.silence_s / 20)):
-                return pret
+            # Asked even when there is something to read: who drips a byte a second is always ready.
             if self._patience.reste_s <= 0:
-                self._mesurer()
-                if self._patience.reste_s <= 0:
-                    raise TimeoutError("no progress")
+                raise TimeoutError("no progress")
+            if pret:
+                return pret
 
     def _mesurer(self) -> None:
         brut = self._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)

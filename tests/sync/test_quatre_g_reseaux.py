@@ -19,7 +19,8 @@ from pirogue_sync import quatre_g
 from pirogue_sync.bilan import BilanEchange
 from pirogue_sync.conversation import TYPE
 from pirogue_sync.lien import PasDeRecu, RiveInjoignable
-from pirogue_sync.patience import Limites
+from pirogue_sync.patience import Gratuit, Limites
+from pirogue_sync.prise import Prise
 from pirogue_sync.quatre_g import Reseau, RiveRefuse
 from sync.mandataire import Coupure, Goutte, Jouer, Mandataire, Muette, Reponse, Role, Sourde
 from sync.quai import Quai, compter, sceller_par, vivre_une_journee
@@ -115,7 +116,7 @@ def test_a_slow_link_is_never_given_up_while_bytes_flow(quai: Quai, serveur: Ser
         assert reseau.connexions == 1
 
 
-@pytest.mark.parametrize("role", [Muette(), Sourde(), Goutte(0.05)], ids=["muette", "sourde", "goutte"])
+@pytest.mark.parametrize("role", [Muette(), Sourde(), Goutte(0.01)], ids=["muette", "sourde", "goutte"])
 def test_a_far_end_that_does_not_answer_is_given_up(quai: Quai, role: Role) -> None:
     """It accepts and says nothing, does not read, or drips a byte at a time for ever."""
     vivre_une_journee(quai.bord)
@@ -125,6 +126,21 @@ def test_a_far_end_that_does_not_answer_is_given_up(quai: Quai, role: Role) -> N
 
     assert 0.9 < time.monotonic() - debut < 5
     assert envois.etat_puce(quai.bord.registre).code == "a_bord"
+
+
+def test_a_slow_card_is_no_dead_link() -> None:
+    """All has come, and waits in the kernel while the boat writes for longer than the link may be silent."""
+    corps = bytes(60_000)
+    with Jouer(Reponse("200 OK", corps)) as loin:
+        prise = Prise("127.0.0.1", loin.port, limites=replace(VIF, silence_s=0.2), compteur=Gratuit())
+        prise.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        lu = bytearray()
+        while not lu.endswith(corps):
+            lu += prise.recevoir(65536)
+            time.sleep(0.3)
+        prise.close()
+
+    assert lu.endswith(corps)
 
 
 @pytest.mark.parametrize("rang", [450, 3000])
