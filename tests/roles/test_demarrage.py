@@ -111,11 +111,12 @@ def test_the_helper_s_socket_opens_for_nobody_else(machine: Machine, utilisateur
 
 
 def test_what_was_spent_survives_a_restart_of_the_firewall(machine: Machine) -> None:
-    """Stopped with it, the keeper saves; started after it, it gives the count back: one command, nothing else."""
+    """Stopped with it, the keeper saves; started after it, it gives the count back: however often, one command."""
     machine.comme("pirogue-sync", PYTHON, "-c", DEPENSE)
     avant = depense_sync(machine)
-    machine.systemctl("restart", "nftables.service")
-    machine.attendre(lambda: depense_sync(machine) > 0, quoi="the count was not given back")
+    for _ in range(7):  # systemd's own limit is five starts in ten seconds, and the box would be shut after
+        machine.systemctl("restart", "nftables.service")
+        machine.attendre(lambda: depense_sync(machine) > 0, quoi="the count was not given back")
 
     assert avant >= 400_000
     assert depense_sync(machine) == avant
