@@ -1,5 +1,6 @@
-"""Systems that fail later than at the start, and one that shapes the register anew: hours of a boat in ten minutes."""
+"""Systems that fail later than at the start, and two that would shape the register anew: hours of a boat."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 #: What the boot script says of the system that it starts.
 DEPART_B = "PIROGUE slot B "
 PAQUETS = "opt/pirogue/lib/python3.13/site-packages/pirogue_registre"
+CONTROLE = "opt/pirogue/lib/python3.13/site-packages/pirogue_bord/sante/controles/essai.py"
+DERNIER = "/data/systeme/maj/dernier.json"
 CONFIRMER = "usr/lib/pirogue/maj/confirmer.py"
 FORMES = (
     "setpriv --reuid=pirogue-portail --regid=pirogue-portail --init-groups /opt/pirogue/bin/python -c "
@@ -26,24 +29,29 @@ FORMES = (
 
 @dataclass
 class Suite:
-    """What was seen after each of the three updates, and after somebody insisted on the older system."""
+    """What was seen after each of the four updates, and after somebody insisted on the older system."""
 
     panique: dict[str, Any] = field(default_factory=dict)
     malade: dict[str, Any] = field(default_factory=dict)
+    souffrante: dict[str, Any] = field(default_factory=dict)
     formee: dict[str, Any] = field(default_factory=dict)
     insiste: dict[str, Any] = field(default_factory=dict)
     cede: bool = False
-    formes: tuple[str, str] = ("", "")
+    raison: str = ""
+    formes: tuple[str, str, str] = ("", "", "")
     lignes: tuple[list[list[Any]], list[list[Any]]] = ((), ())  # type: ignore[assignment]
 
 
 def malade(atelier: Atelier, version: str) -> dict[str, str]:
     """Return the files of a system whose portal never answers, and that is judged after two minutes."""
+    portail = "[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n"
+    return {"etc/systemd/system/pirogue-portail.service": portail} | vite_juge(atelier)
+
+
+def vite_juge(atelier: Atelier) -> dict[str, str]:
+    """Return the file of a system that is judged after two minutes, not fifteen."""
     assert "DELAI_S = 900.0" in atelier.lire(CONFIRMER)
-    return {
-        "etc/systemd/system/pirogue-portail.service": "[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n",
-        CONFIRMER: atelier.lire(CONFIRMER).replace("DELAI_S = 900.0", "DELAI_S = 120.0"),
-    }
+    return {CONFIRMER: atelier.lire(CONFIRMER).replace("DELAI_S = 900.0", "DELAI_S = 120.0")}
 
 
 def forme(atelier: Atelier) -> dict[str, str]:
@@ -57,12 +65,19 @@ def forme(atelier: Atelier) -> dict[str, str]:
     }
 
 
+def souffrante(atelier: Atelier) -> dict[str, str]:
+    """Return the files of a system that would shape the register, and has one health check in the red."""
+    controle = 'from pirogue_bord.sante.lectures import Vu\nTITRE = "Essai"\n'
+    controle += 'def regarder(config, *, instant, racine):\n    return Vu("panne", "Cassé.")\n'
+    return forme(atelier) | vite_juge(atelier) | {CONTROLE: controle}
+
+
 @pytest.fixture(scope="module")
 def suite(construction: Construction, tmp_path_factory: pytest.TempPathFactory) -> Suite:
-    """Bring the three, one after the other."""
+    """Bring the four, one after the other."""
     dossier = tmp_path_factory.mktemp("atelier")
     atelier, vue = Atelier(construction, dossier), Suite()
-    un, deux, trois = (atelier.suivante(pas) for pas in (1, 2, 3))
+    un, deux, trois, quatre = (atelier.suivante(pas) for pas in (1, 2, 3, 4))
     machine = Machine(construction.amorce_uboot, tmp_path_factory.mktemp("machine"))
     try:
         machine.allumer()
@@ -79,13 +94,20 @@ def suite(construction: Construction, tmp_path_factory: pytest.TempPathFactory) 
         attendre_etape(machine, "revenue")
         vue.malade = voir(machine)
         ancienne = machine.executer(FORMES)
-        apporter(machine, atelier, "forme", atelier.emballer(atelier.systeme(trois, forme(atelier)), trois))
+        bundle = atelier.emballer(atelier.systeme(trois, souffrante(atelier)), trois)
+        apporter(machine, atelier, "souffrante", bundle)
+        for _ in range(2):
+            attendre_redemarrage(machine, patience_s=900)
+        attendre_etape(machine, "revenue")
+        vue.souffrante, vue.raison = voir(machine), json.loads(machine.executer(f"cat {DERNIER}"))["raison"]
+        intacte = machine.executer(FORMES)
+        apporter(machine, atelier, "forme", atelier.emballer(atelier.systeme(quatre, forme(atelier)), quatre))
         attendre_redemarrage(machine)
         attendre_etape(machine, "confirmee", "repos")
         Salle(machine).attendre_page("/")
         # Whoever opens the register next gives it its shape; the first page does without.
         machine.attendre_que(f"{FORMES} | grep -vq {ancienne}")
-        vue.formee, vue.formes = voir(machine), (ancienne, machine.executer(FORMES))
+        vue.formee, vue.formes = voir(machine), (ancienne, intacte, machine.executer(FORMES))
         # The older system may give way before the tests' hand is there: U-Boot's words are counted, not its starts.
         departs = machine.console(tout=True).count(DEPART_B)
         machine.lancer("rauc status mark-active other && systemctl reboot")
@@ -114,10 +136,17 @@ def test_a_system_whose_portal_never_answers_gives_its_place_back(suite: Suite) 
     assert "n'a pas tenu" in suite.malade["histoire"]["phrase"]
 
 
+def test_a_system_that_wants_another_shape_and_is_not_well_leaves_the_register_alone(suite: Suite) -> None:
+    """Its copy and its pages were good; a health check was not. Nothing had changed shape: nothing to undo."""
+    assert (suite.souffrante["creneau"], suite.souffrante["reste"]["B"]) == ("A", 0)
+    assert suite.raison == "en panne : essai"
+    assert suite.formes[1] == suite.formes[0]
+
+
 def test_a_system_that_wants_another_shape_gives_it_once_confirmed(suite: Suite) -> None:
-    """The migration was tried on a copy, the system confirmed, then the register migrated."""
+    """Tried on a copy, its health checks good, the system was confirmed; then the register migrated."""
     assert suite.formee["creneau"] == "B"
-    assert suite.formes[0] != suite.formes[1] == "m9000_demain"
+    assert suite.formes[0] != suite.formes[2] == "m9000_demain"
 
 
 def test_the_older_system_gives_way_to_the_one_that_knows_the_register(suite: Suite) -> None:

@@ -1,14 +1,17 @@
 """Two systems, one register: it changes its shape for a confirmed system only, and no older one writes to it."""
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import commun
+import confirmer
 import creneau
 import eprouver
 import pytest
@@ -197,6 +200,44 @@ def test_a_box_without_a_register_or_with_a_damaged_one_is_told_apart(tmp_path: 
 
     assert eprouver.comparer(tmp_path / "absent", schema.TOUTES) == eprouver.A_JOUR
     assert eprouver.comparer(tmp_path / "abime", schema.TOUTES) == eprouver.ILLISIBLE
+
+
+@pytest.mark.parametrize(
+    ("code", "disque", "attendu"),
+    [
+        (0, "bon", ""),
+        (0, "attention", ""),
+        (0, "panne", "en panne : disque"),
+        (92, "bon", "elle n'a pas su reprendre le registre"),
+    ],
+)
+def test_the_health_checks_come_before_a_shape_that_cannot_be_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, disque: str, attendu: str
+) -> None:
+    """What was broken before the update is no reproach; what breaks with it is, however well the copy did."""
+    constats = [{"code": "carte", "etat": "panne"}, {"code": "disque", "etat": disque}]
+    etat = {"boot_id": confirmer.boot_id(), "bt_ns": time.clock_gettime_ns(time.CLOCK_BOOTTIME), "constats": constats}
+    (tmp_path / "etat.json").write_text(json.dumps(etat))
+    (tmp_path / "dernier.json").write_text(json.dumps({"pannes": ["carte"]}))
+    monkeypatch.setattr(confirmer, "ETAT_BORD", tmp_path / "etat.json")
+    monkeypatch.setattr(confirmer, "DELAI_S", 0.0)
+    monkeypatch.setattr(commun, "DEPOT", tmp_path)
+    monkeypatch.setattr(commun, "demander_a", lambda *_, **__: code)
+
+    assert eprouver.reproche(()) == attendu
+
+
+def test_a_body_that_says_nothing_is_waited_for_and_then_reproached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No round of this start: the system that cannot say how it is does not get the register."""
+    monkeypatch.setattr(confirmer, "ETAT_BORD", tmp_path / "etat.json")
+    monkeypatch.setattr(confirmer, "DELAI_S", time.clock_gettime(time.CLOCK_BOOTTIME) + 0.2)
+    monkeypatch.setattr(commun, "DEPOT", tmp_path)
+    monkeypatch.setattr(commun, "demander_a", lambda *_, **__: 0)
+    monkeypatch.setattr(eprouver, "PAUSE_S", 0.05)
+
+    assert "n'a pas encore dit" in eprouver.reproche(())
 
 
 @pytest.fixture

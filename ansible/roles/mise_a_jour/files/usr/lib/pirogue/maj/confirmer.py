@@ -89,15 +89,16 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", "")
 
 
-def defaut() -> str:
-    """Return the first thing that keeps this system from being confirmed; empty when there is none."""
+def mal_portant() -> str:
+    """Return what the health checks show broken that was not so before the update; empty when nothing is."""
     tolerees = frozenset(str(un) for un in commun.relire(commun.DEPOT / "dernier.json").get("pannes", []))
     bt_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    return (
-        sante(commun.relire(ETAT_BORD), boot_id=boot_id(), bt_ns=bt_ns, tolerees=tolerees)
-        or portail_repond()
-        or registre_ouvre()
-    )
+    return sante(commun.relire(ETAT_BORD), boot_id=boot_id(), bt_ns=bt_ns, tolerees=tolerees)
+
+
+def defaut() -> str:
+    """Return the first thing that keeps this system from being confirmed; empty when there is none."""
+    return mal_portant() or portail_repond() or registre_ouvre()
 
 
 def juger(defaut: Callable[[], str], *, fin_s: float, pause_s: float) -> str:

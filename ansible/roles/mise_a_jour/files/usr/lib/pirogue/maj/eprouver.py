@@ -2,8 +2,9 @@
 Before anything opens the register: may this system shape it, or even write it?
 
 A system on trial never changes the register's shape, so that the other one finds what it knows. When its version wants
-another shape, it is tried on a copy; then the system is confirmed first, and shapes the register after. A system that
-is older than the register writes nothing and gives way to the newer one. Run by the box's own Python:
+another shape, it is tried on a copy, and the health checks, which only read the register, must show nothing broken that
+was not so before; then the system is confirmed first, and shapes the register after. A system that is older than the
+register writes nothing and gives way to the newer one. Run by the box's own Python:
 `eprouver.py [UNITE…]`, the units that must be up before a system that shapes the register is confirmed.
 """
 
@@ -15,15 +16,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import commun
+import confirmer
 import creneau
 import verdict
 from creneau import CONFIRME
 
+from installer import PROGRAMME, UTILISATEUR
 from pirogue_registre.schema import TOUTES
 
 REGISTRE = Path("/data/pirogue/registre/registre.sqlite3")
-UTILISATEUR = "pirogue-portail"
-PROGRAMME = "/opt/pirogue/bin/pirogue"
 A_JOUR, A_MIGRER, TROP_NEUF, ILLISIBLE = 0, 3, 4, 5
 #: How often an older system steps aside for the newer one before it stays, and says so.
 AVANCES_MAX = 2
@@ -62,14 +63,26 @@ def debout(unites: Sequence[str]) -> bool:
     return True
 
 
-def eprouve(unites: Sequence[str]) -> bool:
-    """Try this version's shape and pages on a copy of the register, and the rest of the machine for real."""
+def reproche(unites: Sequence[str], *, mal_portant: Callable[[], str] = confirmer.mal_portant) -> str:
+    """
+    Try this version's shape and pages on a copy of the register, and the rest of the machine for real.
+
+    Args:
+        unites: what must be up.
+        mal_portant: says what the health checks show broken.
+
+    Returns:
+        Why this system may not have the register, as people are told; empty when it may.
+    """
     if unites and not debout(unites):
-        return False
+        return "tous ses programmes ne tournent pas"
     try:
-        return commun.demander_a(UTILISATEUR, "maj", "eprouver", programme=PROGRAMME, attente_s=PATIENCE_S) == 0
+        code = commun.demander_a(UTILISATEUR, "maj", "eprouver", programme=PROGRAMME, attente_s=PATIENCE_S)
     except subprocess.TimeoutExpired:
-        return False
+        code = -1
+    if code:
+        return "elle n'a pas su reprendre le registre"
+    return confirmer.juger(mal_portant, fin_s=confirmer.DELAI_S, pause_s=PAUSE_S)
 
 
 def avancer(*, depot: Path = commun.DEPOT, marquer: Callable[[str, str], None] = verdict.marquer) -> bool:
@@ -95,10 +108,11 @@ def main() -> None:
     elif not en_essai:
         verdict.autoriser()
     elif forme == A_MIGRER:
-        if eprouve(sys.argv[1:]):
-            verdict.accepter()
+        commun.raconter("essai", version=commun.version_presente())
+        if raison := reproche(sys.argv[1:]):
+            verdict.rejeter(raison)
         else:
-            verdict.rejeter("elle n'a pas su reprendre le registre")
+            verdict.accepter()
 
 
 if __name__ == "__main__":
