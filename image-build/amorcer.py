@@ -2,7 +2,8 @@
 The base: a Debian arm64 tree with the packages and no more, kept by the digest of what made it.
 
 mmdebstrap makes the essential set; then, in its hook, apt only downloads, the host's dpkg unpacks, and the tree's dpkg
-configures with the host's small tools lent to it. No initramfs is made here.
+configures with the host's small tools lent to it. The one driver that Debian leaves out is made for its kernel. No
+initramfs is made here.
 """
 
 import json
@@ -12,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import capteur
 import hote
 from accelerer import accelere
 from atelier import CACHE, ICI, SUITE, Rate, empreinte, lancer
@@ -20,7 +22,7 @@ from lire_roles import paquets_des_roles
 #: Name of the kernel → (the suite it is taken from, the package).
 NOYAUX = {"stable": SUITE, "backports": f"{SUITE}-backports"}
 #: To be raised when the way the base is made changes, so that a kept one is not taken for it.
-FORME = 1
+FORME = 2
 _LAISSES = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*")
 _GARDES = ("/usr/share/doc/*/copyright", "/usr/share/locale/locale.alias")
 
@@ -117,6 +119,7 @@ def installer_dans(racine: Path, liste: Path) -> None:
             *("dpkg", "--force-confold", "--force-unsafe-io", "--configure", "-a"),
         )
     lancer(*en_face, "check", env=apt)
+    capteur.poser(racine, apt=apt)
     for paquet in paquets:
         paquet.unlink()
 

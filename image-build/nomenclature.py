@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import capteur
 from atelier import DEPOT, empreinte_fichier, lancer
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
@@ -28,7 +29,7 @@ class Piece:
     Attributes:
         genre: `deb` or `pypi`.
         nom, version: as its own world writes them.
-        ou: where it lies in the tree, for what pip laid.
+        ou: where it lies in the tree, for what dpkg did not lay.
     """
 
     genre: str
@@ -45,13 +46,17 @@ class Piece:
 
 
 def recenser(arbre: Path) -> tuple[Piece, ...]:
-    """Return every part of the tree: Debian's packages, what pip laid, what Kolibri carries."""
+    """Return every part of the tree: Debian's packages, a driver made from one, what pip laid, what Kolibri carries."""
     lignes = lancer("dpkg-query", f"--admindir={arbre}/var/lib/dpkg", "-W", "-f", "${Package} ${Version}\n")
     pieces = {Piece("deb", *ligne.split()) for ligne in lignes.splitlines()}
     for fiche in (arbre / "opt/pirogue").rglob("*.dist-info/METADATA"):
         tete = email.message_from_string(fiche.read_text(encoding="utf-8"))
         ou = str(fiche.parent.parent.relative_to(arbre))
         pieces.add(Piece("pypi", str(tete["Name"]), str(tete["Version"]), ou))
+    for pilote in (arbre / "usr/lib/modules").glob("*/updates/*.ko.xz"):
+        noyau = pilote.parent.parent.name
+        ou = str(pilote.relative_to(arbre))
+        pieces.add(Piece("deb", capteur.source_de(noyau), capteur.version_de(arbre, noyau), ou))
     return tuple(sorted(pieces))
 
 

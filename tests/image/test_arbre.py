@@ -1,5 +1,6 @@
 """The card, looked at without starting it: what it is cut into, what it waits for, what was found to fail elsewhere."""
 
+import lzma
 import re
 import subprocess
 import sys
@@ -175,11 +176,19 @@ def test_every_board_with_a_driver_finds_its_card(construction: Construction, tm
     assert "Un Pi 4 ne trouverait pas sa carte : /regulator-sd-vcc demande fixed" in refus.stderr
 
 
-def test_the_kernel_still_cannot_read_the_pi_s_own_voltage(racine: Path) -> None:
-    """When it can, the acceptance sheet and « État du bateau » must ask for it again (decision 0018)."""
-    (config,) = (racine / "boot").glob("config-*")
+def test_the_kernel_is_given_the_driver_that_watches_the_supply(racine: Path, construction: Construction) -> None:
+    """Debian leaves it out (decision 0018); once it does not, `capteur.py` goes. The firmware's driver calls for it."""
+    noyau = construction.dit["version_noyau"]
+    config, modules = racine / f"boot/config-{noyau}", racine / "usr/lib/modules" / noyau
+    alias = (modules / "modules.alias").read_text(encoding="utf-8")
+    pilote = lzma.decompress((modules / "updates/raspberrypi-hwmon.ko.xz").read_bytes())
+    pieces = (construction.image.parent / "manifeste.txt").read_text(encoding="utf-8")
 
     assert "# CONFIG_SENSORS_RASPBERRYPI_HWMON is not set" in config.read_text(encoding="utf-8").splitlines()
+    assert f"vermagic={noyau} ".encode() in pilote
+    assert b"/capteur-" not in pilote
+    assert "alias platform:raspberrypi-hwmon raspberrypi_hwmon" in alias
+    assert re.search(r"^deb linux-source-\S+ \S+ usr/lib/modules/\S+/updates/raspberrypi-hwmon", pieces, re.MULTILINE)
 
 
 def test_an_image_that_believes_another_key_is_not_up_to_date(construction: Construction) -> None:

@@ -1,5 +1,6 @@
 """The same card in a Raspberry Pi 3 and a Pi 4: Debian's own device trees, their SD controllers, no clock at all."""
 
+import base64
 import re
 import subprocess
 import time
@@ -19,6 +20,16 @@ PATIENCE_S = 1500.0
 MOTS = "systemd.show_status=1 systemd.log_color=0 module_blacklist=bcm2835_wdt"
 #: QEMU's boards have no radio.
 SANS_RADIO = "hostapd.service"
+#: Says on the console what the box's body sees of its supply; then again, after the words that the driver would say.
+COURANT = """[Unit]
+After=pirogue-bord.service
+[Service]
+ExecStart=/bin/sh -c 'dire() { until grep -q "Courant., .etat.: .$1" /run/pirogue-bord/etat.json; do sleep 2; done; \\
+ echo "COURANT $1" >/dev/console; }; dire bon; \\
+ echo "<2>hwmon hwmon1: Undervoltage detected!" >/dev/kmsg; dire attention'
+"""
+UNITE = base64.b64encode(COURANT.encode()).decode()
+MOTS_COURANT = f"systemd.set_credential_binary=systemd.extra-unit.essai.service:{UNITE} systemd.wants=essai.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class Planche:
         description: the file of the first partition that describes it.
         console: the kernel's name of the serial port whose words are kept, the second of the board or the first.
         carte: QEMU's options that put the card in its own reader.
+        mots: told to the kernel besides.
         dernieres: what the box must have said besides, at the end of its start.
         absents: nodes that QEMU does not model, taken out of the description; a star stands for all the node's children
             but those of `modeles`.
@@ -43,6 +55,7 @@ class Planche:
     description: str
     console: str
     carte: tuple[str, ...]
+    mots: str = ""
     dernieres: tuple[str, ...] = ()
     absents: tuple[str, ...] = ()
     modeles: tuple[str, ...] = ()
@@ -55,7 +68,13 @@ PI3 = Planche(
     description="bcm2837-rpi-3-b.dtb",
     console="ttyS1",
     carte=("-drive", "if=sd,file={carte},format=qcow2"),
-    dernieres=(r"Started pirogue-bord\.service", r"Reached target multi-user\.target"),
+    mots=MOTS_COURANT,
+    dernieres=(
+        r"Started pirogue-bord\.service",
+        r"Reached target multi-user\.target",
+        "COURANT bon",
+        "COURANT attention",
+    ),
 )
 #: Linux 6.12 stops on what QEMU 10 has nothing behind: display, PCIe, its Ethernet. The firmware's gpios, which power
 #: the card, answer with errors: the supply itself stays, and its driver (`fixed`) must be in the memory disk.
@@ -83,6 +102,8 @@ def signes(planche: Planche) -> tuple[str, ...]:
         r"Mounted data\.mount",
         r"Mounted boot-firmware\.mount",
         r"Started pirogue-portail\.service",
+        # The supply's sensor has its driver, the one that is made for this kernel.
+        r"raspberrypi_hwmon: loading out-of-tree module",
         *planche.dernieres,
     )
 
@@ -101,7 +122,7 @@ def console(planche: Planche, construction: Construction, tmp_path_factory: pyte
     creer = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(construction.image), str(carte), "4G"]
     subprocess.run(creer, check=True)
     garde, muet = ("-serial", f"file:{dit}"), ("-serial", "null")
-    mots = f"console={planche.console},115200 systemd.mask=serial-getty@{planche.console}.service {MOTS}"
+    mots = f"console={planche.console},115200 systemd.mask=serial-getty@{planche.console}.service {MOTS} {planche.mots}"
     commande = [
         *("setpriv", "--pdeathsig", "KILL", "qemu-system-aarch64", "-M", planche.machine, "-accel", "tcg,thread=multi"),
         *("-kernel", str(construction.noyau), "-initrd", str(construction.disque)),
@@ -151,7 +172,11 @@ def _tout_dit(planche: Planche, texte: str) -> bool:
 
 
 def test_a_raspberry_pi_starts_from_the_card_up_to_the_portal(console: str, planche: Planche) -> None:
-    """Its own device tree finds card, data and boot partition; portal (a Pi 3: body too) runs; nothing has failed."""
+    """
+    Its own device tree finds card, data and boot partition; portal (a Pi 3: body too) runs; nothing has failed.
+
+    The Pi 3's body reads its supply's sensor, and what the kernel said of it since the start.
+    """
     manquants = [signe for signe in signes(planche) if not re.search(signe, console)]
 
     assert manquants == [], console[-6000:]
