@@ -37,10 +37,12 @@ def poser(racine: Path, *, apt: Mapping[str, str]) -> None:
     Raises:
         Rate: apt does not find the sources of that kernel, or they do not compile.
     """
-    (config,) = (racine / "boot").glob("config-*")
-    if not re.search(rf"^# {OPTION} is not set$", config.read_text(encoding="utf-8"), re.MULTILINE):
+    configs = sorted((racine / "boot").glob("config-*"))
+    if len(configs) != 1:
+        raise Rate(f"Il faut un noyau dans l'arbre, j'en vois {len(configs)}.")
+    if re.search(rf"^{OPTION}=[ym]$", configs[0].read_text(encoding="utf-8"), re.MULTILINE):
         return
-    noyau = config.name.removeprefix("config-")
+    noyau = configs[0].name.removeprefix("config-")
     version, commun = version_de(racine, noyau), noyau.removesuffix("-arm64")
     paquets = (f"linux-headers-{noyau}", f"linux-headers-{commun}-common", f"linux-kbuild-{commun}", source_de(noyau))
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="capteur-") as dossier:
@@ -80,6 +82,6 @@ def _compiler(atelier: Path, racine: Path, noyau: str) -> bytes:
     # Debian's own paths, where they are not.
     regle = entetes / "Makefile"
     regle.write_text(regle.read_text(encoding="utf-8").replace("/usr/src/", f"{atelier}/usr/src/"), encoding="utf-8")
-    lancer("make", "-C", entetes, f"M={ici}", *_MOTS, "modules", env={"QEMU_LD_PREFIX": str(racine)})
-    lancer("aarch64-linux-gnu-strip", "--strip-debug", ici / f"{NOM}.ko")
+    lancer("make", "-C", entetes, f"M={ici}", *_MOTS, "modules", env={"QEMU_LD_PREFIX": str(racine), "MAKEFLAGS": ""})
+    lancer("aarch64-linux-gnu-strip", "--strip-debug", "--remove-section=.comment", ici / f"{NOM}.ko")
     return (ici / f"{NOM}.ko").read_bytes()

@@ -29,6 +29,7 @@ PAQUETS_HOTE = {
     "u-boot-qemu": "usr/lib/u-boot/qemu_arm64/u-boot.bin",
     "u-boot-tools": "usr/bin/mkimage",
     "unzip": "usr/bin/unzip",
+    "xz-utils": "usr/bin/xz",
     "binutils": "usr/bin/strings",
     "zstd": "usr/bin/zstd",
 }

@@ -18,6 +18,7 @@ from pirogue_bord.horloge_gardee import EPOQUE, RTC, HeureGardee
 from pirogue_bord.horloge_noyau import Synchronisation, lire_noyau
 from pirogue_registre import ancres, base
 from pirogue_registre.base import Registre
+from pirogue_registre.forme import RegistreEnEssai, RegistreTropNeuf
 from pirogue_socle.config import Config
 from pirogue_socle.erreurs import ErreurPirogue
 from pirogue_socle.horloge import SOURCES, Ancre, Instant, estimer, maintenant
@@ -164,15 +165,23 @@ def _relire(instant: Instant, sources: Sources) -> tuple[Instant, bool]:
 
 @contextlib.contextmanager
 def _registre(config: Config) -> Iterator[Registre | None]:
-    """Open the register if there is one: the portal makes it, never the box's body."""
-    if not (config.registre / "registre.sqlite3").exists():
-        yield None
-        return
-    registre = base.ouvrir(config.registre)
+    """Open the register if there is one, and if this system may: without it, the hour is kept all the same."""
+    registre = _ouvrir(config)
     try:
         yield registre
     finally:
-        base.fermer(registre)
+        if registre is not None:
+            base.fermer(registre)
+
+
+def _ouvrir(config: Config) -> Registre | None:
+    """The portal makes it, never the box's body; an update that is not confirmed yet may have to wait for it (0014)."""
+    if not (config.registre / "registre.sqlite3").exists():
+        return None
+    try:
+        return base.ouvrir(config.registre)
+    except (RegistreEnEssai, RegistreTropNeuf):
+        return None
 
 
 def _ancrer(

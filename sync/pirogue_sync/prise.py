@@ -3,7 +3,8 @@ A TCP connection, with or without TLS, whose time limit is on progress and whose
 
 Python's own time limits are of no use on a slow link: `sendall` is given up although bytes flow, and the kernel
 swallows megabytes of which nothing has arrived. Here the kernel may hold little, and what is progress is what the
-kernel says the other end acknowledged or sent (`TCP_INFO`): a dead link is noticed, a slow one never given up.
+kernel says the other end acknowledged or sent (`TCP_INFO`): a dead link is noticed, a slow one is not given up, as long
+as it carries `Limites.debit_min`.
 """
 
 import contextlib
@@ -214,10 +215,12 @@ class Prise:
 
     def _attendre(self, pour: int) -> int:
         """Wait until the socket is ready for something; return for what."""
+        pas_s = min(1.0, self._limites.silence_s / 20)
         while True:
             debut = time.monotonic()
-            pret = _pret(self._tcp, pour, min(1.0, self._limites.silence_s / 20))
-            self._patience.depenser(time.monotonic() - debut)
+            pret = _pret(self._tcp, pour, pas_s)
+            # A machine that stood still in between did not wait for so long.
+            self._patience.depenser(min(pas_s, time.monotonic() - debut))
             self._mesurer()
             # Asked even when there is something to read: who drips a byte a second is always ready.
             if self._patience.reste_s <= 0:

@@ -19,7 +19,8 @@ from pirogue_bord import ancrages, horloge, horloge_gardee, horloge_noyau
 from pirogue_bord.ancrages import Temoignage
 from pirogue_bord.horloge_gardee import HeureGardee
 from pirogue_bord.horloge_noyau import Synchronisation, lire_noyau
-from pirogue_registre import ancres
+from pirogue_registre import ancres, base
+from pirogue_registre.forme import RegistreEnEssai, RegistreTropNeuf
 
 MIN_MS = 60_000
 JOUR_MS = 86_400_000
@@ -247,6 +248,20 @@ def test_a_box_without_a_register_keeps_its_hour(boite: Boite) -> None:
     boite.tour()
 
     assert not (boite.config.registre / "registre.sqlite3").exists()
+    assert boite.gardee().utc_ms > 0
+
+
+@pytest.mark.parametrize("refus", [RegistreEnEssai, RegistreTropNeuf])
+def test_a_box_whose_register_waits_for_an_update_keeps_its_hour(
+    boite: Boite, monkeypatch: pytest.MonkeyPatch, refus: type[Exception]
+) -> None:
+    """Neither an update on trial nor an older system may open it: turns and switching off go on without an anchor."""
+    monkeypatch.setattr(base, "ouvrir", lambda _: (_ for _ in ()).throw(refus("Le registre attend.")))
+    boite.noyau = SYNCHRO
+    etat = boite.tour()
+    horloge.arreter(boite.config, instant=boite.montre(), sources=boite.sources)
+
+    assert (etat.source, etat.phrase) == ("", "")
     assert boite.gardee().utc_ms > 0
 
 

@@ -45,13 +45,13 @@ class Suite:
 def malade(atelier: Atelier, version: str) -> dict[str, str]:
     """Return the files of a system whose portal never answers, and that is judged after two minutes."""
     portail = "[Service]\nType=exec\nExecStart=/usr/bin/sleep infinity\n"
-    return {"etc/systemd/system/pirogue-portail.service": portail} | vite_juge(atelier)
+    return {"etc/systemd/system/pirogue-portail.service": portail} | vite_juge(atelier, delai_s=120.0)
 
 
-def vite_juge(atelier: Atelier) -> dict[str, str]:
-    """Return the file of a system that is judged after two minutes, not fifteen."""
+def vite_juge(atelier: Atelier, *, delai_s: float) -> dict[str, str]:
+    """Return the file of a system that is judged after some minutes, not fifteen."""
     assert "DELAI_S = 900.0" in atelier.lire(CONFIRMER)
-    return {CONFIRMER: atelier.lire(CONFIRMER).replace("DELAI_S = 900.0", "DELAI_S = 120.0")}
+    return {CONFIRMER: atelier.lire(CONFIRMER).replace("DELAI_S = 900.0", f"DELAI_S = {delai_s}")}
 
 
 def forme(atelier: Atelier) -> dict[str, str]:
@@ -69,7 +69,7 @@ def souffrante(atelier: Atelier) -> dict[str, str]:
     """Return the files of a system that would shape the register, and has one health check in the red."""
     controle = 'from pirogue_bord.sante.lectures import Vu\nTITRE = "Essai"\n'
     controle += 'def regarder(config, *, instant, racine):\n    return Vu("panne", "Cassé.")\n'
-    return forme(atelier) | vite_juge(atelier) | {CONTROLE: controle}
+    return forme(atelier) | vite_juge(atelier, delai_s=240.0) | {CONTROLE: controle}
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_a_system_whose_portal_never_answers_gives_its_place_back(suite: Suite) 
 def test_a_system_that_wants_another_shape_and_is_not_well_leaves_the_register_alone(suite: Suite) -> None:
     """Its copy and its pages were good; a health check was not. Nothing had changed shape: nothing to undo."""
     assert (suite.souffrante["creneau"], suite.souffrante["reste"]["B"]) == ("A", 0)
-    assert suite.raison == "en panne : essai"
+    assert "essai" in suite.raison
     assert suite.formes[1] == suite.formes[0]
 
 

@@ -227,6 +227,24 @@ def test_the_health_checks_come_before_a_shape_that_cannot_be_undone(
     assert eprouver.reproche(()) == attendu
 
 
+@pytest.mark.parametrize(("debout", "attendu"), [("nginx nftables", "tous ses programmes ne tournent pas"), ("", "")])
+def test_every_unit_must_be_up_not_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, debout: str, attendu: str
+) -> None:
+    """The real `systemctl is-active` is content with one of several."""
+    (tmp_path / "systemctl").write_text(
+        '#!/bin/sh\nshift 2\nfor un; do case " $DEBOUT " in *" $un "*) exit 0;; esac; done\nexit 3\n'
+    )
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("DEBOUT", debout or "nginx nftables pirogue-actions")
+    monkeypatch.setattr(eprouver, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(eprouver, "PAUSE_S", 0.01)
+    monkeypatch.setattr(commun, "demander_a", lambda *_, **__: 0)
+
+    assert eprouver.reproche(("nginx", "nftables", "pirogue-actions"), mal_portant=str) == attendu
+
+
 def test_a_body_that_says_nothing_is_waited_for_and_then_reproached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,12 +114,14 @@ def test_what_was_spent_survives_a_restart_of_the_firewall(machine: Machine) -> 
     """Stopped with it, the keeper saves; started after it, it gives the count back: however often, one command."""
     machine.comme("pirogue-sync", PYTHON, "-c", DEPENSE)
     avant = depense_sync(machine)
+    limites = machine.systemctl("show", "-P", "StartLimitIntervalUSec", "nftables.service", "pirogue-forfaits.service")
     for _ in range(7):  # systemd's own limit is five starts in ten seconds, and the box would be shut after
         machine.systemctl("restart", "nftables.service")
         machine.attendre(lambda: depense_sync(machine) > 0, quoi="the count was not given back")
 
     assert avant >= 400_000
     assert depense_sync(machine) == avant
+    assert limites.split() == ["0", "0"]
 
 
 def test_rules_that_do_not_load_leave_the_box_shut(machine: Machine) -> None:

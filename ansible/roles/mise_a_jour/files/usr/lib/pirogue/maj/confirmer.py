@@ -30,6 +30,8 @@ PAUSE_S = 10.0
 #: Older words of the health checks are no proof.
 FRAICHEUR_S = 180.0
 ATTENTE_S = 60.0
+#: A weak battery and a hot afternoon are no system's fault, nor is a sensor that the former one could not read.
+MILIEU = frozenset({"alimentation", "temperature"})
 
 
 class LienLocal(http.client.HTTPConnection):
@@ -79,7 +81,7 @@ def sante(lu: dict[str, Any], *, boot_id: str, bt_ns: int, tolerees: frozenset[s
     mauvais = [
         str(un.get("code"))
         for un in lu.get("constats", [])
-        if un.get("etat") == "panne" and un.get("code") not in tolerees
+        if un.get("etat") == "panne" and un.get("code") not in tolerees | MILIEU
     ]
     return f"en panne : {', '.join(sorted(mauvais))}" if mauvais else ""
 

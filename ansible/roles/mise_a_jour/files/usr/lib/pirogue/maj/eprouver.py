@@ -54,9 +54,10 @@ def comparer(registre: Path, connues: Sequence[str]) -> int:
 
 
 def debout(unites: Sequence[str]) -> bool:
-    """Wait until these units are up; say whether they came."""
+    """Wait until these units are all up; say whether they came."""
     fin = time.monotonic() + PATIENCE_S
-    while subprocess.run(["systemctl", "--quiet", "is-active", *unites], check=False).returncode:
+    # Asked one by one: of several, `is-active` is content with one.
+    while any(subprocess.run(["systemctl", "--quiet", "is-active", un], check=False).returncode for un in unites):
         if time.monotonic() > fin:
             return False
         time.sleep(PAUSE_S)
@@ -74,7 +75,7 @@ def reproche(unites: Sequence[str], *, mal_portant: Callable[[], str] = confirme
     Returns:
         Why this system may not have the register, as people are told; empty when it may.
     """
-    if unites and not debout(unites):
+    if not debout(unites):
         return "tous ses programmes ne tournent pas"
     try:
         code = commun.demander_a(UTILISATEUR, "maj", "eprouver", programme=PROGRAMME, attente_s=PATIENCE_S)
