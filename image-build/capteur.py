@@ -18,12 +18,9 @@ OPTION = "CONFIG_SENSORS_RASPBERRYPI_HWMON"
 #: Debian's kernels are made with a later compiler than Debian 12's: this word makes theirs speak to the older one
 #: (the kernel's Makefile, FUNCTION_ALIGNMENT); without the debugging words, no path of this machine is in the driver.
 _MOTS = (
-    "ARCH=arm64",
-    "CROSS_COMPILE=aarch64-linux-gnu-",
-    "CC=aarch64-linux-gnu-gcc",
-    "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=",
+    *("ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "CC=aarch64-linux-gnu-gcc"),
+    *("CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES="),
 )
-_MOTS += ("CONFIG_DEBUG_INFO=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
 
 
 def poser(racine: Path, *, apt: Mapping[str, str]) -> None:
