@@ -19,6 +19,14 @@ rendu = compte_rendu.CompteRendu(**{dit!r})
 construire.empreinte_sources = lambda: rendu.sources
 print(construire.a_jour(rendu, dict(signe_par=rendu.signe_par)), construire.a_jour(rendu, dict(signe_par="une autre")))
 """
+#: systemd's exposure, in tenths, that Debian's daemons may reach; ours are in tests/roles/test_unites.py. Without one:
+#: rauc, which writes whole systems, and ssh, which opens shells.
+SEUILS_DEBIAN = {
+    "hostapd.service": 30,
+    "systemd-networkd.service": 35,
+    "systemd-resolved.service": 30,
+    "ModemManager.service": 65,
+}
 #: ELF header's machine number.
 AARCH64 = 183
 
@@ -339,6 +347,16 @@ def test_the_lessons_are_aboard(racine: Path) -> None:
     assert len(list((contenu / "storage").rglob("*.*"))) > 10
     assert (modele / "db.sqlite3").stat().st_size > 100_000
     assert all(un.stat().st_mode & 0o444 == 0o444 for un in fichiers(contenu))
+
+
+@pytest.mark.parametrize(("unite", "seuil"), SEUILS_DEBIAN.items())
+def test_debian_s_own_daemons_could_do_little_harm(racine: Path, unite: str, seuil: int) -> None:
+    """The measure of `systemd-analyze security`, their units and our drop-ins as they lie in the tree."""
+    mots = ["systemd-analyze", "security", "--offline=true", f"--root={racine}", f"--threshold={seuil}", unite]
+    mesure = subprocess.run(mots, capture_output=True, text=True, check=False)
+
+    assert "Overall exposure level" in mesure.stdout
+    assert mesure.returncode == 0, mesure.stdout.splitlines()[-1]
 
 
 @pytest.mark.long
