@@ -183,5 +183,5 @@ def test_a_raspberry_pi_starts_from_the_card_up_to_the_portal(console: str, plan
     tombees = re.findall(r"^\[FAILED\] Failed to start (\S+)", console, re.MULTILINE)
     assert [un for un in tombees if un != SANS_RADIO] == []
     assert "Kernel panic" not in console
-    # Without a radio the access point is tried every 90 s, not every 2: the journal is not filled.
-    assert len([un for un in tombees if un == SANS_RADIO]) <= 6
+    # Without a radio each try of the access point has waited its 90 s for one, not 2: the journal is not filled.
+    assert tombees.count(SANS_RADIO) <= console.count("Timed out waiting for device")
